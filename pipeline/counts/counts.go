@@ -1,0 +1,40 @@
+// Package counts turns events into integer tiles and merges them: calls per minute of one series on one day.
+// Merging is integer addition, so any grouping of the same events gives the same tiles.
+package counts
+
+import "trailgauge/pipeline/trail"
+
+// Series names what is counted: the calls of one API by one principal, in one account and region.
+// With an empty Principal it is the API's roll-up over all principals, the unit of CloudTrail Insights.
+// Series are comparable and can be map keys.
+type Series struct {
+	Account   string
+	Region    string
+	Source    string // eventSource, ec2.amazonaws.com
+	Name      string // eventName, RunInstances
+	Principal string // trail.PrincipalOf
+}
+
+// Class says which of a series' calls a tile holds.
+type Class struct {
+	Data      bool   // data events; management events otherwise
+	ReadOnly  bool   // read calls; write calls otherwise
+	ErrorCode string // "" for calls that succeeded
+}
+
+// Tile is the calls of one series and class on one UTC day. Minutes is strictly ascending, Counts has the same
+// length and holds no zero. A count is negative only in a tile that corrects an earlier one.
+type Tile struct {
+	Series
+	Class
+	Day     trail.Day
+	Minutes []uint16 // minute of the day, 0 to 1439
+	Counts  []int64  // calls in that minute
+}
+
+// Exposure says which hours of a run of consecutive days were observed: the trail was delivering, so that
+// an hour without calls is a zero and not a gap.
+type Exposure struct {
+	First trail.Day
+	Hours []uint32 // one a day; bit h is set when hour h (UTC) was observed
+}

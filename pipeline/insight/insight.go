@@ -1,0 +1,162 @@
+package insight
+
+import (
+	"math"
+	"time"
+
+	"trailgauge/pipeline/counts"
+)
+
+// Kind says what deviated.
+type Kind uint8
+
+const (
+	CallRate  Kind = iota // more calls than usual (AWS: ApiCallRateInsight)
+	ErrorRate             // more calls ending in one error code than usual (AWS: ApiErrorRateInsight)
+)
+
+// Unit is what one insight is about: a series, and for ErrorRate one of its error codes. Units are comparable.
+// With an empty Principal it is an API over all principals, as in CloudTrail Insights.
+type Unit struct {
+	counts.Series
+	Data      bool // data events; management events otherwise
+	Kind      Kind
+	ErrorCode string // only with ErrorRate
+}
+
+// Verdict is the best evidence that one hour, or a window that ends in it, is more than the unit's usual.
+// Counts are calls (CallRate) or calls with the error code (ErrorRate).
+type Verdict struct {
+	// Score is -ln(false insights per series-day this strong, over the share of the budget): the hour is an alarm when
+	// it reaches the threshold -ln(budget). -Inf when nothing was scored, because the hour was not observed, nothing
+	// happened, or the history is too short.
+	Score  float64
+	LnP    float64 // ln P(as many or more) under the model, before the empirical null; 0 when nothing was scored
+	Window int     // minutes: 5, 15, 60, 180, 360, 720 or 1440
+	End    int32   // the window's exclusive end, minutes since 00:00 UTC of the scored day; may exceed the hour by nothing
+	Count  int64   // observed in the window
+	Mean   float64 // expected in the window
+	Size   float64 // negative binomial size k of that expectation (variance = mean + mean²/k); +Inf is Poisson
+	Model  string  // "nb", "hurdle", "newcomer" or "window", with ErrorRate "error": which model was the least surprised
+	Cell   string  // cell of the empirical null, as "calls/2-48/60"
+	Trials int64   // ErrorRate: calls in the window
+	Rate   float64 // ErrorRate: expected share of errors
+}
+
+// Hour is one hour of the scored day.
+type Hour struct {
+	Observed bool
+	Count    int64
+	Mean     float64 // expected in the hour
+	SD       float64 // standard deviation of that expectation
+	Upper    float64 // upper edge of the band that holds all but 1 in 1,000 usual hours
+	Best     Verdict
+}
+
+// DayScore is the verdict on one unit and day, hour by hour (UTC).
+type DayScore struct {
+	Unit
+	Hours [24]Hour
+	Fit   Fit
+}
+
+// Fit is what the model thought usual, for people and for the baselines table.
+type Fit struct {
+	Level      float64 // expected per hour, averaged over the week
+	Dispersion float64 // alpha of the negative binomial: variance = mean + alpha·mean²
+	Exposure   float64 // observed hours behind it
+	Total      int64   // calls (errors) in those hours
+	ActiveDays int     // days with any
+	Pooling    string  // "own", "api", "source", "class" or "global": the level most of the estimate comes from
+	Regime     string  // "<2", "2-48", ">48" expected a day, or "newcomer"
+	// Undecided, when not empty, says why the unit could not be scored and what would be enough.
+	Undecided string
+}
+
+// State is where an insight is in its life.
+type State string
+
+const (
+	Open      State = "open"      // still running at the last decided hour
+	Closed    State = "closed"    // ended
+	Retracted State = "retracted" // late data took it back
+)
+
+// Span is a run of whole minutes and what was counted in them.
+type Span struct {
+	Start time.Time `json:"start"` // inclusive, whole minute, UTC
+	End   time.Time `json:"end"`   // exclusive
+	Count int64     `json:"count"`
+}
+
+// Minutes is the span's length.
+func (s Span) Minutes() int { return int(s.End.Sub(s.Start) / time.Minute) }
+
+// Average is calls per minute; 0 for an empty span.
+func (s Span) Average() float64 {
+	if s.Minutes() == 0 {
+		return 0
+	}
+	return float64(s.Count) / float64(s.Minutes())
+}
+
+// Insight is one run of unusual activity of one unit.
+type Insight struct {
+	ID       string // UUIDv5 of the unit and the start it first opened with; AWS's sharedEventID
+	Revision int    // 1, and one more each time late data changed it
+	State    State
+	Unit
+
+	Detected Span // from the start to the end of the hour that raised it: what the Start event reports
+	Whole    Span // from the start to the end, or to the last decided hour while Open: what the End event reports
+	Baseline Span // AWS's baseline: from midnight UTC seven days before the start, to the start; frozen at the start
+
+	Expected  float64   // what the model expected in Whole, calls or errors
+	Peak      time.Time // the minute with the most
+	First     Verdict   // the verdict that opened it
+	Worst     Verdict   // the highest score it reached
+	Threshold float64   // the score that was needed
+	Fit       Fit       // as of the day it opened
+	Hours     []Bar     // for drawing: from 24 hours before the start to the end
+
+	Attributions      []Attribution // of Detected and Baseline; frozen
+	WholeAttributions []Attribution // of Whole and Baseline; set once Closed
+	Samples           []Sample      // a few of the events
+	Parent            string        // ID of the API-wide insight that covers the same burst; "" when there is none
+}
+
+// Bar is one hour of an insight's picture.
+type Bar struct {
+	Hour     time.Time `json:"hour"`
+	Observed bool      `json:"observed"`
+	Count    int64     `json:"count"`
+	Mean     float64   `json:"mean"`
+	Upper    float64   `json:"upper"`
+}
+
+// Attribution is how a count divides over the values of one attribute, largest first, at most five a list, as in
+// CloudTrail's own Insight records.
+type Attribution struct {
+	Attribute string  `json:"attribute"` // userIdentityArn, userAgent, errorCode; further ones are ours
+	Insight   []Share `json:"insight"`
+	Baseline  []Share `json:"baseline"`
+}
+
+// Share is one value's part of a count.
+type Share struct {
+	Value string `json:"value"` // "null" for calls without an error code
+	Count int64  `json:"count"`
+}
+
+// Sample points at one event.
+type Sample struct {
+	EventID string `json:"eventID"`
+	Time    string `json:"time"`
+	Object  string `json:"object"` // the trail object it came from
+}
+
+// Excess is how many more than expected.
+func (i *Insight) Excess() float64 { return float64(i.Whole.Count) - i.Expected }
+
+// Severity is the score in powers of ten: 3 is one such false insight in 1,000 series-days, 4 in 10,000.
+func (i *Insight) Severity() float64 { return i.Worst.Score / math.Ln10 }

@@ -1,0 +1,65 @@
+// Package store is named bytes: a folder or a bucket. One conformance suite (storetest) holds for both.
+//
+// Keys are slash-separated, relative to the store's root, never empty, and hold no "." or ".." segment and no
+// empty one; a key that breaks this is refused with ErrBadKey before anything is touched.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Info describes one stored object.
+type Info struct {
+	Key      string
+	Size     int64     // bytes
+	ETag     string    // changes whenever the content does; opaque otherwise
+	Modified time.Time // only for leases and grace periods, never for data
+	Archived bool      // its storage class needs a restore before it can be read
+}
+
+// Store reads and writes whole objects. Methods may be called from several goroutines at once. Calls that fail for
+// a passing reason (throttling, a reset connection) have already been retried when they return; the error then
+// wraps ErrUnavailable.
+type Store interface {
+	// List calls fn for every object whose key begins with prefix and is greater than after, in byte order of keys.
+	// An error of fn ends the listing and is returned.
+	List(ctx context.Context, prefix, after string, fn func(Info) error) error
+
+	// Folders returns the distinct next segments below prefix that have something below them, each as
+	// prefix + segment + "/", in byte order. prefix is empty or ends with "/".
+	Folders(ctx context.Context, prefix string) ([]string, error)
+
+	// Get returns an object's bytes. ErrNotExist when it is not there. If limit > 0 and the object is larger than limit
+	// bytes, nothing is read and ErrTooLarge is returned.
+	Get(ctx context.Context, key string, limit int64) ([]byte, Info, error)
+
+	// GetRange returns n bytes from off; fewer only where the object ends.
+	GetRange(ctx context.Context, key string, off, n int64) ([]byte, error)
+
+	// Stat returns the Info of one object, or ErrNotExist.
+	Stat(ctx context.Context, key string) (Info, error)
+
+	// Put writes an object as a whole, replacing what was there; a reader sees the old bytes or the new, never a mix.
+	Put(ctx context.Context, key string, body []byte) error
+
+	// Create writes an object only if the key is free; ErrExist otherwise. Of several at once exactly one succeeds.
+	Create(ctx context.Context, key string, body []byte) error
+
+	// Delete removes an object; it is no error when it is not there.
+	Delete(ctx context.Context, key string) error
+
+	// URL returns how a person or Athena names the object: an absolute path, or s3://bucket/prefix/key.
+	URL(key string) string
+}
+
+// Errors that callers tell apart with errors.Is.
+var (
+	ErrNotExist    = errors.New("no such object")
+	ErrExist       = errors.New("object already exists")
+	ErrTooLarge    = errors.New("object is larger than the limit")
+	ErrBadKey      = errors.New("key is not a clean relative path")
+	ErrDenied      = errors.New("access denied")                // credentials, bucket policy or KMS key
+	ErrUnavailable = errors.New("store is unavailable for now") // throttled or unreachable, after retries
+)
