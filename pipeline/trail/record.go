@@ -53,6 +53,10 @@ type Record struct {
 	SourceKey       string `parquet:"sourcekey,optional,dict"`   // the trail object it came from
 	Supersedes      string `parquet:"supersedes,optional"`       // addendum.originalEventID of an UPDATED_DATA record
 	Extra           string `parquet:"extra,optional,dict"`       // JSON of what has no column, see the type's comment
+
+	// What the counts table counts it as, so that a query on events can give a tile's exact number.
+	CountCategory string `parquet:"countcategory,optional,dict"` // Management or Data; null when it is not counted (see Counted)
+	CountError    string `parquet:"counterror,optional,dict"`    // code of ErrorOf, which is synthetic for a failed sign-in; null for a success
 }
 
 // UserIdentity says who made a call (CloudTrail user guide, "CloudTrail userIdentity element").

@@ -1,0 +1,168 @@
+package counts
+
+import (
+	"slices"
+	"strings"
+
+	"trailgauge/pipeline/trail"
+)
+
+// Assembly says how tiles become histories.
+type Assembly struct {
+	First      trail.Day // first day of the fit window; tiles before it only tell when a series was born
+	Days       int       // days of a history, the scored one included
+	ScoreReads bool      // rate management read calls too
+}
+
+// maxCodes bounds the error codes of one series that are kept apart; the rest is added up as OtherCodes. CloudTrail knows
+// a few hundred codes, one API a handful: only a made-up trail has more.
+const maxCodes = 64
+
+// OtherCodes stands for the error codes beyond a series' first 64 in alphabetical order.
+const OtherCodes = "(other error codes)"
+
+// Histories groups tiles, in the order of Tile.Compare, into the histories of their series, and calls fn for each one
+// and then, after an API's principals, for the API's roll-up. fn owns what it gets. A series with calls before the window only is passed
+// over. An error of the reader or of fn ends it.
+func (a Assembly) Histories(tiles Reader, fn func(*History) error) error {
+	var own, api gather
+	flush := func(g *gather) error {
+		for _, h := range g.histories(a) {
+			if err := fn(h); err != nil {
+				return err
+			}
+		}
+		g.reset()
+		return nil
+	}
+	for {
+		t, err := tiles.Next()
+		if err != nil {
+			return err
+		}
+		if len(own.tiles) > 0 && (t == nil || t.Series != own.series) {
+			if err := flush(&own); err != nil {
+				return err
+			}
+		}
+		if len(api.tiles) > 0 && (t == nil || t.Series.API() != api.series) {
+			if err := flush(&api); err != nil {
+				return err
+			}
+		}
+		if t == nil {
+			return nil
+		}
+		own.series, api.series = t.Series, t.Series.API()
+		own.tiles, api.tiles = append(own.tiles, *t), append(api.tiles, *t)
+	}
+}
+
+// gather holds the tiles of one series, or of one API.
+type gather struct {
+	series Series
+	tiles  []Tile
+}
+
+func (g *gather) reset() { g.tiles = g.tiles[:0] }
+
+// histories makes one history of the management tiles and one of the data tiles, where there are any.
+func (g *gather) histories(a Assembly) []*History {
+	var out []*History
+	for _, data := range []bool{false, true} {
+		h := &History{Series: g.series, Data: data, First: a.First, Days: a.Days}
+		var codes codeTracks
+		born, any := int32(0), false
+		for i := range g.tiles {
+			t := &g.tiles[i]
+			if t.Data != data || len(t.Minutes) == 0 {
+				continue
+			}
+			base := int32(t.Day-a.First) * trail.MinutesPerDay
+			if at := base + int32(t.Minutes[0]); !any || at < born {
+				born, any = at, true
+			}
+			if base < 0 || t.Day > h.Scored() {
+				continue
+			}
+			h.All = h.All.join(base, t)
+			if data || !t.ReadOnly || a.ScoreReads {
+				h.Rated = h.Rated.join(base, t)
+			}
+			if t.ErrorCode != "" {
+				codes.join(t.ErrorCode, base, t)
+			}
+		}
+		h.Born, h.All, h.Rated, h.Errors = born, h.All.tidy(), h.Rated.tidy(), codes.tidy()
+		if len(h.All) > 0 {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// join appends a tile's minutes; tidy must follow once all are in.
+func (tr Track) join(base int32, t *Tile) Track {
+	for i, m := range t.Minutes {
+		tr = append(tr, Point{base + int32(m), t.Counts[i]})
+	}
+	return tr
+}
+
+// tidy sorts a track, adds up equal minutes, and drops those that come to nothing.
+func (tr Track) tidy() Track {
+	slices.SortFunc(tr, func(a, b Point) int { return int(a.Minute) - int(b.Minute) })
+	k := 0
+	for i := 0; i < len(tr); {
+		p := tr[i]
+		for i++; i < len(tr) && tr[i].Minute == p.Minute; i++ {
+			p.N += tr[i].N
+		}
+		if p.N > 0 {
+			tr[k] = p
+			k++
+		}
+	}
+	return tr[:k]
+}
+
+type codeTracks []CodeTrack
+
+func (c *codeTracks) join(code string, base int32, t *Tile) {
+	i := slices.IndexFunc(*c, func(x CodeTrack) bool { return x.Code == code })
+	if i < 0 {
+		i = len(*c)
+		*c = append(*c, CodeTrack{Code: code})
+	}
+	(*c)[i].Track = (*c)[i].Track.join(base, t)
+}
+
+func (c codeTracks) tidy() []CodeTrack {
+	slices.SortFunc(c, func(a, b CodeTrack) int { return strings.Compare(a.Code, b.Code) })
+	for len(c) > maxCodes {
+		last := c[len(c)-1]
+		c = c[:len(c)-1]
+		if c[maxCodes-1].Code != OtherCodes {
+			c[maxCodes-1].Code = OtherCodes
+		}
+		c[maxCodes-1].Track = append(c[maxCodes-1].Track, last.Track...)
+	}
+	k := 0
+	for i := range c {
+		if c[i].Track = c[i].Track.tidy(); len(c[i].Track) > 0 {
+			c[k] = c[i]
+			k++
+		}
+	}
+	return c[:k]
+}
+
+// Sum is the calls in [from, to), minutes since 00:00 UTC of the track's first day.
+func (tr Track) Sum(from, to int32) int64 {
+	i, _ := slices.BinarySearchFunc(tr, from, func(p Point, m int32) int { return int(p.Minute) - int(m) })
+	var n int64
+	for ; i < len(tr) && tr[i].Minute < to; i++ {
+		n += tr[i].N
+	}
+	return n
+}

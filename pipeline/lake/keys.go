@@ -1,0 +1,94 @@
+package lake
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// Key is what makes an event one event: (recipientAccountId, eventID), hashed to 128 bits, with where the survivor lies.
+//
+// A file of keys is a run of 32-byte entries, ascending by ID, without a header: ID (16 bytes), then big-endian
+// Sum (8), Object (4) and Position (4). In a part's file Object counts the plan's objects; in a committed file it is kept as it was
+// and means nothing to later runs.
+type Key struct {
+	ID       [16]byte
+	Sum      uint64 // hash of the record's JSON: tells a repeat from a conflict
+	Object   uint32
+	Position uint32
+}
+
+const keySize = 32
+
+// Compare orders keys by ID, then by object and position: of equal IDs the first survives.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(bytes.Compare(k.ID[:], o.ID[:]), cmp.Compare(k.Object, o.Object), cmp.Compare(k.Position, o.Position))
+}
+
+// EncodeKeys returns sorted keys as a file.
+func EncodeKeys(keys []Key) []byte {
+	out := make([]byte, 0, len(keys)*keySize)
+	for _, k := range keys {
+		out = append(out, k.ID[:]...)
+		out = binary.BigEndian.AppendUint64(out, k.Sum)
+		out = binary.BigEndian.AppendUint32(out, k.Object)
+		out = binary.BigEndian.AppendUint32(out, k.Position)
+	}
+	return out
+}
+
+// Keys is a file of keys in memory.
+type Keys []byte
+
+// DecodeKeys checks that body can be a file of keys.
+func DecodeKeys(body []byte) (Keys, error) {
+	if len(body)%keySize != 0 {
+		return nil, fmt.Errorf("a file of keys has %d bytes, not a multiple of %d: it is truncated or foreign", len(body), keySize)
+	}
+	return Keys(body), nil
+}
+
+// Len is the number of keys.
+func (k Keys) Len() int { return len(k) / keySize }
+
+// At returns the i-th key.
+func (k Keys) At(i int) Key {
+	b := k[i*keySize:]
+	return Key{[16]byte(b[:16]), binary.BigEndian.Uint64(b[16:]), binary.BigEndian.Uint32(b[24:]), binary.BigEndian.Uint32(b[28:])}
+}
+
+// Find returns the key with the given ID.
+func (k Keys) Find(id [16]byte) (Key, bool) {
+	lo, hi := 0, k.Len()
+	for lo < hi {
+		mid := (lo + hi) / 2
+		switch c := bytes.Compare(k[mid*keySize:mid*keySize+16], id[:]); {
+		case c == 0:
+			return k.At(mid), true
+		case c < 0:
+			lo = mid + 1
+		default:
+			hi = mid
+		}
+	}
+	return Key{}, false
+}
+
+// MergeKeys merges files of keys into one. An ID that is in several is kept once, as its first.
+func MergeKeys(files ...Keys) Keys {
+	n := 0
+	for _, f := range files {
+		n += f.Len()
+	}
+	all := make([]Key, 0, n)
+	for _, f := range files {
+		for i := range f.Len() {
+			all = append(all, f.At(i))
+		}
+	}
+	slices.SortFunc(all, Key.Compare)
+	all = slices.CompactFunc(all, func(a, b Key) bool { return a.ID == b.ID })
+	return Keys(EncodeKeys(all))
+}

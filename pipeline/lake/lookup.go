@@ -1,0 +1,66 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+
+	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// eventColumns are the columns of the events table that EachEvent reads.
+var eventColumns = []string{
+	"account", "region", "eventsource", "eventname", "principal", "useragent", "eventid", "sourcekey", "sourceipaddress",
+	"useridentity.accesskeyid", "useridentity.arn", "useridentity.sessioncontext.sourceidentity",
+	"supersedes", "countcategory", "counterror", "eventts", "readonlybool",
+}
+
+// textColumns is how many of eventColumns, from the first, hold strings.
+const textColumns = 15
+
+// EachEvent reads the events of one file and calls fn for every one of the APIs that keep wants. The record holds the columns
+// above and no others; it is valid until fn returns.
+func EachEvent(body []byte, keep func(api counts.Series) bool, fn func(*trail.Record) error) error {
+	return readColumns(body, eventColumns, func(b *batch) error {
+		var t [textColumns]func(int) string
+		for i := range t {
+			t[i] = b.text(i)
+		}
+		ts, readOnly := b.milli(15), b.optional(16)
+		for i := range b.rows {
+			api := counts.Series{Account: t[0](i), Region: t[1](i), Source: t[2](i), Name: t[3](i)}
+			if !keep(api) {
+				continue
+			}
+			r := trail.Record{
+				Account: api.Account, Region: api.Region, EventSource: api.Source, EventName: api.Name, Principal: t[4](i),
+				UserAgent: t[5](i), EventID: t[6](i), SourceKey: t[7](i), SourceIPAddress: t[8](i),
+				Supersedes: t[12](i), CountCategory: t[13](i), CountError: t[14](i), EventTS: ts(i), ReadOnlyBool: readOnly(i),
+			}
+			r.UserIdentity.AccessKeyID, r.UserIdentity.ARN = t[9](i), t[10](i)
+			r.UserIdentity.SessionContext.SourceIdentity = t[11](i)
+			if err := fn(&r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Tiles opens the counts of one day for reading, all its files merged.
+func Tiles(ctx context.Context, s store.Store, m *Manifest) (counts.Reader, error) {
+	var readers []counts.Reader
+	for _, f := range m.Files[Counts] {
+		body, _, err := s.Get(ctx, f.Key, 0)
+		if err != nil {
+			return nil, err
+		}
+		tiles, err := readTiles(body, m.Day)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w: %w", s.URL(f.Key), err, ErrForeign)
+		}
+		readers = append(readers, counts.Slice(tiles))
+	}
+	return counts.Merge(readers...), nil
+}

@@ -1,0 +1,116 @@
+package lake
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// Table is one of the lake's tables.
+type Table string
+
+const (
+	Events    Table = "events"
+	Counts    Table = "counts"
+	Insights  Table = "insights"
+	Baselines Table = "baselines"
+)
+
+// Tables lists them all.
+var Tables = []Table{Events, Counts, Insights, Baselines}
+
+// Manifest says what one event day consists of. It is immutable: a change of the day is a new manifest under a new key.
+type Manifest struct {
+	Day     trail.Day        `json:"day"`
+	Files   map[Table][]File `json:"files"`
+	Keys    []string         `json:"keys"`              // files of Key, one a run that touched the day
+	Awaited []string         `json:"awaited,omitempty"` // IDs of events that a correction replaces and that have not arrived, ascending
+	Found   string           `json:"found,omitempty"`   // the day's insights in full, as JSON: what a later run compares with
+}
+
+// File is one Parquet file of a table.
+type File struct {
+	Key   string `json:"key"`
+	Rows  int64  `json:"rows"`
+	Bytes int64  `json:"bytes"`
+}
+
+// FileKey names a file of a table: run is the number of the commit that first holds it, part tells its files of one day apart.
+func FileKey(t Table, d trail.Day, run int, part string) string {
+	return fmt.Sprintf("%s/%s/%08d-%s.parquet", t, d.Path(), run, part)
+}
+
+func manifestKey(d trail.Day, run int) string {
+	return fmt.Sprintf("state/days/%s/%08d.json", d.Path(), run)
+}
+
+// LoadManifest reads the manifest of a day as of c; a day without one is empty.
+func LoadManifest(ctx context.Context, s store.Store, c *Commit, d trail.Day) (*Manifest, error) {
+	m := &Manifest{Day: d, Files: map[Table][]File{}}
+	key := c.Manifest(d)
+	if key == "" {
+		return m, nil
+	}
+	if err := getJSON(ctx, s, key, m); err != nil {
+		return nil, err
+	}
+	if m.Day != d || m.Files == nil {
+		return nil, fmt.Errorf("reading %s: it is of %s: %w", s.URL(key), m.Day, ErrForeign)
+	}
+	return m, nil
+}
+
+// Save writes m under a key of the given run and lets c point at it.
+func (m *Manifest) Save(ctx context.Context, s store.Store, c *Commit) error {
+	body, err := json.MarshalIndent(m, "", " ")
+	if err != nil {
+		return err
+	}
+	key := manifestKey(m.Day, c.Number)
+	if err := s.Put(ctx, key, append(body, '\n')); err != nil {
+		return err
+	}
+	for i, r := range c.Days {
+		if r.Day == m.Day {
+			c.Days[i].Manifest = key
+			return nil
+		}
+		if r.Day > m.Day {
+			c.Days = append(c.Days[:i], append([]DayRef{{m.Day, key}}, c.Days[i:]...)...)
+			return nil
+		}
+	}
+	c.Days = append(c.Days, DayRef{m.Day, key})
+	return nil
+}
+
+// SymlinkKey names the file through which Athena reads one day of a table (SymlinkTextInputFormat).
+func SymlinkKey(t Table, d trail.Day) string {
+	return fmt.Sprintf("athena/%s/%s/symlink.txt", t, d.Path())
+}
+
+// Publish makes the symlink files of a day say what its manifest says. It writes only what differs, so it can be repeated
+// at will, after a crash too.
+func (m *Manifest) Publish(ctx context.Context, s store.Store) error {
+	for _, t := range Tables {
+		var b strings.Builder
+		for _, f := range m.Files[t] {
+			b.WriteString(s.URL(f.Key))
+			b.WriteByte('\n')
+		}
+		key := SymlinkKey(t, m.Day)
+		old, _, err := s.Get(ctx, key, 0)
+		if err == nil && bytes.Equal(old, []byte(b.String())) || err != nil && b.Len() == 0 {
+			continue
+		}
+		if err := s.Put(ctx, key, []byte(b.String())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
