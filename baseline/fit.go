@@ -1,0 +1,185 @@
+package baseline
+
+import "math"
+
+// LongWindows are the windows of more than an hour, in hours. An hour and its 5 and 15 busiest minutes are scored on their own.
+var LongWindows = [4]int{3, 6, 12, 24}
+
+// Params is what is usual for one track of one series, as of the start of the scored day.
+type Params struct {
+	Level       float64 // expected calls per hour, averaged over the week
+	Alpha       float64 // dispersion: the variance of an hour's calls is mu + Alpha·mu²
+	Fano        float64 // calls behind one piece of evidence, 1 to 100
+	Exposure    int     // hours behind the fit: observed, since birth, not masked
+	Total       int64   // calls in them
+	Busiest     int64   // most calls in one of them
+	ActiveDays  int     // days with calls
+	ActiveHours int     // hours with calls
+	Pool        string  // "own" when the series' own history outweighs the prior, else the prior's level
+	VIF         [4]float64
+	Share       [2]float64 // of an hour's calls, expected in its busiest 5 and 15 minutes
+	PeakAlpha   [2]float64
+	LevelSize   float64 // effective calls behind the level
+
+	prior  *Prior
+	own    *own
+	mu     [Slots]float64
+	behind [Slots]float64 // effective calls behind the slot's mean
+	size   [3]ownSize
+}
+
+// ownSize is the log-size Student t of a series: location, scale and degrees of freedom.
+type ownSize struct{ mean, scale, df float64 }
+
+// Fitter fits one track after the other, reusing its buffers. The zero value is ready.
+type Fitter struct {
+	own    own
+	calls  own // of FitErrors
+	params Params
+	vars   [Slots]float64
+	caps   [Slots]float64
+}
+
+// Fit estimates what is usual for the track loaded in g. masked are hours since 1970 that count as not observed. The result
+// is valid until the next call.
+func (f *Fitter) Fit(g *Grid, prior *Prior, masked []int32) *Params {
+	f.own.read(g, masked)
+	return f.fit(g, prior)
+}
+
+func (f *Fitter) fit(g *Grid, prior *Prior) *Params {
+	o, p := &f.own, &f.params
+	*p = Params{
+		Fano: o.fano, Exposure: o.hours, Total: o.n, Busiest: o.busiest,
+		ActiveDays: o.activeDays, ActiveHours: len(o.active), Pool: prior.Pool, prior: prior, own: o,
+	}
+	// Gamma-Poisson: level = (a + N/F) / (b + E/F).
+	exposure := float64(o.hours) / o.fano
+	p.Level = (prior.A + float64(o.n)/o.fano) / (prior.B + exposure)
+	p.LevelSize = max(p.Level*exposure+1, 1)
+	if exposure > prior.B {
+		p.Pool = "own"
+	}
+	f.shape()
+	p.Alpha = f.dispersion(g, prior.Alpha, 1, &g.N)
+	for w := range p.Share {
+		evidence := float64(o.n) / o.fano
+		p.Share[w] = clip((o.peak[w]/o.fano+5*prior.Share[w])/(evidence+5), 1./36, 1)
+		p.PeakAlpha[w] = f.dispersion(g, prior.PeakAlpha[w], p.Share[w], &g.Peak[w])
+	}
+	for i := range p.size {
+		p.size[i] = ownSizeOf(o.size[i], len(o.active), &prior.Size[i])
+	}
+	f.inflation(g)
+	return p
+}
+
+// shape shrinks the hours of the week towards the series' (day type × hour), and those towards the API's. One step shrinks the
+// ratio of observed to expected: g·(Y/F + c)/(E/F + c), c = 1; a slot never observed returns its parent exactly.
+func (f *Fitter) shape() {
+	o, p := &f.own, &f.params
+	var sum, exposed, parent [cells]float64
+	for s := range Slots {
+		sum[cellOf(s)] += o.sum[s]
+		exposed[cellOf(s)] += o.exposed[s]
+	}
+	for c := range parent {
+		g := p.prior.Shape[c]
+		parent[c] = g * (sum[c]/o.fano + 1) / (p.Level*g*exposed[c]/o.fano + 1)
+	}
+	for s := range Slots {
+		g := parent[cellOf(s)]
+		p.behind[s] = p.Level*g*o.exposed[s]/o.fano + 1
+		p.mu[s] = max(p.Level*g*(o.sum[s]/o.fano+1)/p.behind[s], 1e-5)
+	}
+}
+
+// dispersion estimates alpha by moments on counts cut at mu + 6·sd + 6, shrunk to the prior with strength 5 in units of
+// the sum of mu². share scales mu. Hours without calls are summed in closed form.
+func (f *Fitter) dispersion(g *Grid, prior, share float64, counts *[MaxHours]int64) float64 {
+	num, den := f.moments(g, share, counts)
+	return clip((num+5*prior)/(den+5), .01, 50)
+}
+
+// moments returns the sums of (Z-mu)² - mu and of mu².
+func (f *Fitter) moments(g *Grid, share float64, counts *[MaxHours]int64) (num, den float64) {
+	o, p := &f.own, &f.params
+	for s := range Slots {
+		mu := p.mu[s] * share
+		num += o.exposed[s] * (mu*mu - mu)
+		den += o.exposed[s] * mu * mu
+	}
+	for _, t := range o.active {
+		mu := p.mu[g.Slot(int(t))] * share
+		z := min(float64(counts[t]), mu+6*math.Sqrt(mu*(1+mu))+6)
+		num += z * (z - 2*mu)
+	}
+	return num, den
+}
+
+// inflation estimates how much more sums over long windows vary than independent hours would, from the blocks of the fit
+// window: the ratio of sum(min((S-M)², 16V) - M) to sum(V-M), shrunk to the API's with the weight of 6 blocks.
+func (f *Fitter) inflation(g *Grid) {
+	p := &f.params
+	f.prepare()
+	for i, w := range LongWindows {
+		num, den, blocks := f.blocks(g, w)
+		ratio := 0.
+		if den > 1e-3 {
+			ratio = clip(num/den, 0, 60)
+		} else {
+			blocks = 0
+		}
+		p.VIF[i] = clip((6*p.prior.VIF[i]+blocks*ratio)/(6+blocks), 1, 60)
+	}
+}
+
+// prepare computes per slot the variance and the largest count an hour may bring to a long window.
+func (f *Fitter) prepare() {
+	p := &f.params
+	for s, mu := range p.mu {
+		v := mu + p.Alpha*mu*mu
+		f.vars[s] = v
+		f.caps[s] = mu + 4*math.Sqrt(v) + 3
+	}
+}
+
+// blocks sums over the fully observed non-overlapping blocks of w hours.
+func (f *Fitter) blocks(g *Grid, w int) (num, den, blocks float64) {
+	o, p := &f.own, &f.params
+	i := 0
+	first := (g.Birth + w - 1) / w * w
+	for i < len(o.active) && int(o.active[i]) < first {
+		i++
+	}
+	for from := first; from+w <= g.Fit; from += w {
+		mean, variance, complete := 0., 0., true
+		slot := g.Slot(from) // a block divides a day, so its slots are consecutive
+		for t := range w {
+			complete = complete && o.used[from+t]
+			mean += p.mu[slot+t]
+			variance += f.vars[slot+t]
+		}
+		sum := 0.
+		for ; i < len(o.active) && int(o.active[i]) < from+w; i++ {
+			t := int(o.active[i])
+			sum += min(float64(g.N[t]), max(f.caps[g.Slot(t)], mean/4))
+		}
+		if !complete {
+			continue
+		}
+		d := sum - mean
+		num += min(d*d, 16*variance) - mean
+		den += max(variance-mean, 1e-6)
+		blocks++
+	}
+	return num, den, blocks
+}
+
+func ownSizeOf(l logSize, n int, prior *Sizes) ownSize {
+	x := float64(n)
+	mean := (l.s1 + 2*prior.mean) / (x + 2)
+	squares := max(l.s2-l.s1*l.s1/max(x, 1), 0)
+	vee := max((2.4*prior.vee+squares)/(4+x), .04)
+	return ownSize{mean: mean, scale: math.Sqrt(vee * (1 + 1/(x+2))), df: 4 + x}
+}

@@ -1,0 +1,155 @@
+package baseline
+
+import (
+	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/trail"
+)
+
+const (
+	// FitDays is the longest fit window; older days of a history are ignored.
+	FitDays = 28
+	// MaxHours is the length of the longest grid: the fit window and the scored day.
+	MaxHours = (FitDays + 1) * 24
+	// Slots is the number of hours of a week; slot 0 is Monday 00:00 UTC.
+	Slots = 168
+	// maxCount caps the calls of one minute, so that no sum of a grid overflows whatever a trail says.
+	maxCount = 1 << 40
+)
+
+// Grid is one track laid out by hour over the fit window and the scored day that follows it. It is reused: Begin
+// sets the hours, Load fills in the counts.
+type Grid struct {
+	Fit   int       // hours before the scored day: a multiple of 24, at most FitDays·24
+	Hours int       // Fit + 24
+	First trail.Day // day of hour 0
+	Birth int       // hour of the first call ever known, clipped to 0..Hours
+	Upto  int       // end of what was loaded: hours from here on are not decidable yet
+
+	Seen [MaxHours]bool  // observed, and before Upto
+	N    [MaxHours]int64 // calls in the hour; 0 where it was not observed
+	// Peak is the largest sum of 5 (15) consecutive minutes, aligned to 5, that end in the hour with a call. Zero where N is.
+	Peak    [2][MaxHours]int64
+	peakEnd [2][24]int16 // of the scored day: 5-minute bin after the peak, as in Bins
+	Active  []int32      // hours with N > 0, ascending
+
+	bins  [24*12 + 2]int64 // 5-minute bins of the scored day, after the last two of the day before
+	slot0 int
+	shift int32 // minutes of the history before hour 0
+}
+
+// Begin prepares the grid for the tracks of h: hours from upto (0 to 24) of the scored day on count as not observed.
+func (g *Grid) Begin(h *counts.History, e *counts.Exposure, upto int) {
+	skip := max(0, h.Days-1-FitDays)
+	g.First = h.First + trail.Day(skip)
+	g.shift = int32(skip) * trail.MinutesPerDay
+	g.Fit = max(0, h.Days-1-skip) * 24
+	g.Hours = g.Fit + 24
+	g.Upto = g.Fit + min(max(upto, 0), 24)
+	g.Birth = 0
+	if born := h.Born - g.shift; born > 0 {
+		g.Birth = min(int(born/60), g.Hours)
+	}
+	// 1970-01-01 was a Thursday, day 3 of a week that starts on Monday.
+	weekday := ((int(g.First)+3)%7 + 7) % 7
+	g.slot0 = weekday * 24
+	for t := range g.Hours {
+		d := int(g.First) - int(e.First) + t/24
+		g.Seen[t] = t < g.Upto && d >= 0 && d < len(e.Hours) && e.Hours[d]>>(t%24)&1 == 1
+	}
+	g.clear()
+}
+
+// Slot returns the hour of the week of hour t of the grid.
+func (g *Grid) Slot(t int) int { return (g.slot0 + t) % Slots }
+
+// Epoch returns hour t of the grid as hours since 1970.
+func (g *Grid) Epoch(t int) int32 { return int32(g.First)*24 + int32(t) }
+
+// Observed counts the observed hours in [from, to).
+func (g *Grid) Observed(from, to int) int {
+	n := 0
+	for t := from; t < to; t++ {
+		if g.Seen[t] {
+			n++
+		}
+	}
+	return n
+}
+
+func (g *Grid) clear() {
+	for _, t := range g.Active {
+		g.N[t], g.Peak[0][t], g.Peak[1][t] = 0, 0, 0
+	}
+	g.Active = g.Active[:0]
+	g.bins = [len(g.bins)]int64{}
+}
+
+// Load replaces the counts by those of track. Minutes outside the grid or in hours not observed are dropped.
+func (g *Grid) Load(track counts.Track) {
+	g.clear()
+	var sum [3]int64 // this 5-minute bin and the two before it
+	at := int32(-3)  // the bin of sum[0]
+	for _, p := range track {
+		m := p.Minute - g.shift
+		if m < 0 || p.N <= 0 {
+			continue
+		}
+		t := int(m / 60)
+		if t >= g.Hours {
+			break
+		}
+		if !g.Seen[t] {
+			continue
+		}
+		n := min(p.N, maxCount)
+		if g.N[t] == 0 {
+			g.Active = append(g.Active, int32(t))
+		}
+		g.N[t] += n
+		bin := m / 5
+		switch bin - at {
+		case 0:
+		case 1:
+			sum = [3]int64{0, sum[0], sum[1]}
+		case 2:
+			sum = [3]int64{0, 0, sum[0]}
+		default:
+			sum = [3]int64{}
+		}
+		at = bin
+		sum[0] += n
+		if j := int(bin) - g.Fit*12 + 2; j >= 0 {
+			g.bins[j] += n
+		}
+		g.peak(0, t, bin, sum[0])
+		g.peak(1, t, bin, sum[0]+sum[1]+sum[2])
+	}
+}
+
+func (g *Grid) peak(w, t int, bin int32, n int64) {
+	if n <= g.Peak[w][t] {
+		return
+	}
+	g.Peak[w][t] = n
+	if t >= g.Fit {
+		g.peakEnd[w][t-g.Fit] = int16(int(bin) + 1 - g.Fit*12)
+	}
+}
+
+// PeakEnd returns the exclusive end of the peak of hour h of the scored day, in minutes since its start. w is 0 for 5
+// and 1 for 15 minutes.
+func (g *Grid) PeakEnd(w, h int) int32 { return int32(g.peakEnd[w][h]) * 5 }
+
+// CallsBefore returns the calls of the 5 (w = 0) or 15 (w = 1) minutes before end, a multiple of 5 minutes since the
+// start of the scored day.
+func (g *Grid) CallsBefore(w int, end int32) int64 {
+	last := int(end)/5 + 1 // index in bins of the last bin of the window
+	if last < 2 || last >= len(g.bins) {
+		return 0
+	}
+	n := g.bins[last]
+	if w == 1 {
+		n += g.bins[last-1] + g.bins[last-2]
+	}
+	return n
+}

@@ -1,0 +1,222 @@
+package baseline
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/zeebo/xxh3"
+
+	"trailgauge/pipeline/counts"
+)
+
+// Channel tells what a track counts.
+type Channel uint8
+
+const (
+	Calls  Channel = iota // calls whose rate is scored
+	Errors                // calls that ended in one error code
+)
+
+// Mask returns the quarantined hours (since 1970) of one track of a series, which the fit takes as not observed. code is
+// the error code of Errors, else empty. A nil Mask hides nothing.
+type Mask func(ch Channel, code string) []int32
+
+func (m Mask) of(ch Channel, code string) []int32 {
+	if m == nil {
+		return nil
+	}
+	return m(ch, code)
+}
+
+// class tells series apart that are never pooled, not even globally: calls and errors, roll-ups and principals.
+type class struct {
+	Channel Channel
+	Rollup  bool
+}
+
+// key names a row of a sketch. Empty fields pool: Name over the APIs of a source, Source over those of a group.
+type key struct {
+	class
+	Group        byte // 'd' data, 'w' management with writes, 'r' management without, 0 all of them
+	Source, Name string
+}
+
+func keyOf(h *counts.History, ch Channel) key {
+	k := key{class: class{ch, h.Principal == ""}, Group: 'w', Source: h.Source, Name: h.Name}
+	switch {
+	case h.Data:
+		k.Group = 'd'
+	case len(h.Rated) == 0:
+		k.Group = 'r'
+	}
+	return k
+}
+
+// parent returns the next coarser key, and false when there is none.
+func (k key) parent() (key, bool) {
+	switch {
+	case k.Name != "":
+		k.Name = ""
+	case k.Source != "":
+		k.Source = ""
+	case k.Group != 0:
+		k.Group = 0
+	default:
+		return k, false
+	}
+	return k, true
+}
+
+func (k key) pool() string {
+	switch {
+	case k.Name != "":
+		return "api"
+	case k.Source != "":
+		return "source"
+	case k.Group != 0:
+		return "class"
+	}
+	return "global"
+}
+
+func (k key) hash() uint64 {
+	b := append(make([]byte, 0, 96), byte(k.Channel), k.Group, 0)
+	if k.Rollup {
+		b[2] = 1
+	}
+	b = append(append(append(b, k.Source...), 0), k.Name...)
+	return xxh3.Hash(b)
+}
+
+func compareKeys(a, b key) int {
+	rollup := func(k key) int {
+		if k.Rollup {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(rollup(a), rollup(b)), cmp.Compare(a.Group, b.Group),
+		cmp.Compare(a.Source, b.Source), cmp.Compare(a.Name, b.Name))
+}
+
+// maxRows bounds the memory of a sketch: names come from whoever can write to the trail. Of more rows than that the ones with the
+// smallest hash stay; the others live on in their source's, class's and global row, which are counted from the start. The kept set is a
+// function of the set of names alone, so order and sharding do not show.
+const maxRows = 20_000
+
+// Sketch holds integer sums over series, from which Priors are computed. Sketches of disjoint series merge by addition,
+// in any order and grouping, to the same bytes. It takes at most maxRows rows (about 3.5 kB each) of APIs and sources together.
+// The zero value is empty and ready. A Sketch is for one goroutine.
+type Sketch struct {
+	rows  map[key]*sums
+	limit uint64 // 0, or: rows with a hash above are not kept
+	max   int    // maxRows; smaller in tests
+
+	grid, calls Grid
+	fitter      Fitter
+	vote        sums
+}
+
+// Add counts the fit window of one history: its calls, if they are rated, and each of its error codes.
+// e must cover the days of h; what it does not cover is missing.
+func (s *Sketch) Add(h *counts.History, e *counts.Exposure, masked Mask) {
+	if len(h.Rated) > 0 {
+		s.grid.Begin(h, e, 0)
+		s.grid.Load(h.Rated)
+		s.fitter.Fit(&s.grid, flat, masked.of(Calls, ""))
+		s.vote.count(&s.fitter, &s.grid)
+		s.put(keyOf(h, Calls), &s.vote)
+	}
+	if len(h.Errors) == 0 {
+		return
+	}
+	s.grid.Begin(h, e, 0)
+	s.calls.Begin(h, e, 0)
+	s.calls.Load(h.All)
+	for _, c := range h.Errors {
+		s.grid.Load(c.Track)
+		s.fitter.Fit(&s.grid, flat, masked.of(Errors, c.Code))
+		if s.fitter.own.n == 0 {
+			continue // the code came up on the scored day only: no part of what is usual
+		}
+		s.vote.count(&s.fitter, &s.grid)
+		s.vote.countErrors(&s.fitter, &s.grid, &s.calls)
+		s.put(keyOf(h, Errors), &s.vote)
+	}
+}
+
+// put adds a vote to the row of k and those above it.
+func (s *Sketch) put(k key, vote *sums) {
+	for ok := true; ok; k, ok = k.parent() {
+		if r := s.row(k); r != nil {
+			r.add(vote)
+		}
+	}
+}
+
+// row returns the row of k, nil when it is one that is not kept.
+func (s *Sketch) row(k key) *sums {
+	if r := s.rows[k]; r != nil {
+		return r
+	}
+	if s.limit > 0 && k.Source != "" && k.hash() > s.limit {
+		return nil
+	}
+	if s.rows == nil {
+		s.rows = map[key]*sums{}
+	}
+	r := new(sums)
+	s.rows[k] = r
+	if len(s.rows) > 2*s.most() {
+		s.trim()
+		return s.rows[k] // may just have been dropped
+	}
+	return r
+}
+
+func (s *Sketch) most() int {
+	if s.max > 0 {
+		return s.max
+	}
+	return maxRows
+}
+
+// trim drops the named rows beyond the limit.
+func (s *Sketch) trim() {
+	type named struct {
+		hash uint64
+		key
+	}
+	var all []named
+	for k := range s.rows {
+		if k.Source != "" {
+			all = append(all, named{k.hash(), k})
+		}
+	}
+	if len(all) < s.most() {
+		return
+	}
+	slices.SortFunc(all, func(a, b named) int { return cmp.Or(cmp.Compare(a.hash, b.hash), compareKeys(a.key, b.key)) })
+	for _, n := range all[s.most():] {
+		delete(s.rows, n.key)
+	}
+	s.limit = all[s.most()-1].hash
+}
+
+// Merge adds o to s. o is unchanged.
+func (s *Sketch) Merge(o *Sketch) {
+	for k, v := range o.rows { // addition has no order
+		if r := s.row(k); r != nil {
+			r.add(v)
+		}
+	}
+	if o.limit > 0 && (s.limit == 0 || o.limit < s.limit) {
+		s.limit = o.limit
+		for k := range s.rows {
+			if k.Source != "" && k.hash() > s.limit {
+				delete(s.rows, k)
+			}
+		}
+	}
+	s.trim()
+}

@@ -1,0 +1,39 @@
+package models
+
+import (
+	"fmt"
+	"math"
+)
+
+// laxest is the most false insights per series-day a budget ever allows, over all channels.
+const laxest = 1. / 1000
+
+// channelShares divide a budget over the channels.
+var channelShares = [channels]float64{Calls: .6, Errors: .4}
+
+// Budget is how many false insights are asked for.
+type Budget struct {
+	FalsePerDay  float64 // for the whole lake; 1 is usual
+	SeriesPerDay float64 // series-days a day: how many series the lake has; 0 when unknown
+}
+
+// PerSeriesDay returns the false insights allowed per series-day over all channels: FalsePerDay/SeriesPerDay, never more
+// than 1 per 1,000.
+func (b Budget) PerSeriesDay() float64 {
+	if b.SeriesPerDay <= 0 {
+		return laxest
+	}
+	return min(laxest, max(b.FalsePerDay, 0)/b.SeriesPerDay)
+}
+
+// Threshold returns the score that makes an hour an alarm: -ln(budget · the channel's share). It is +Inf for a budget of 0.
+func (b Budget) Threshold(ch Channel) float64 { return -math.Log(b.PerSeriesDay() * channelShares[ch]) }
+
+// PerDay returns the false insights a day that the thresholds promise on average.
+func (b Budget) PerDay() float64 { return b.PerSeriesDay() * b.SeriesPerDay }
+
+// String says what the budget promises.
+func (b Budget) String() string {
+	return fmt.Sprintf("at most %.3g false insights a day, %.3g per 1,000 series-days (%.0f series; scores %.2f for calls, %.2f for errors)",
+		b.PerDay(), 1000*b.PerSeriesDay(), b.SeriesPerDay, b.Threshold(Calls), b.Threshold(Errors))
+}

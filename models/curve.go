@@ -1,0 +1,118 @@
+package models
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"math"
+	"sync"
+)
+
+// The shipped histograms: daily maxima of a simulated population, made by the test TestShippedNull of pipeline/insight with -update.
+//
+//go:embed default_null.json
+var shippedJSON []byte
+
+// curve maps evidence to -ln(exceedances per series-day), at the lower edges of the buckets.
+type curve [buckets]float64
+
+// at interpolates linearly.
+func (c *curve) at(l float64) float64 {
+	x := min(max(l*bucketsPerNat, 0), buckets-1)
+	i := min(int(x), buckets-2)
+	return c[i] + (x-float64(i))*(c[i+1]-c[i])
+}
+
+// tail is the number of maxima at or above each edge.
+type tail [buckets]float64
+
+func tailOf(h *[buckets]int64, unit float64) *tail {
+	var t tail
+	if h == nil {
+		return &t
+	}
+	sum := 0.
+	for b := buckets - 1; b >= 0; b-- {
+		sum += float64(h[b]) / unit
+		t[b] = sum
+	}
+	return &t
+}
+
+// reach returns the last edge that at least n maxima reach, 0 when none does.
+func (t *tail) reach(n float64) int {
+	for b := buckets - 1; b > 0; b-- {
+		if t[b] >= n {
+			return b
+		}
+	}
+	return 0
+}
+
+// shippedCurve computes the curve of the simulated population: (count + .5)/D as far as 12 maxima reach, and an exponential tail
+// beyond, whose mean is estimated on the stretch below, censored at its end, shrunk with 20 votes of 1.3 and clipped to 1..6.
+func shippedCurve(h *[buckets]int64, days float64) *curve {
+	t := tailOf(h, 1)
+	v := t.reach(max(12, 5e-4*t[0]))
+	u := min(t.reach(max(60, .01*t[0])), max(v-2, 0))
+	sum := 0.
+	for b := u; b < v; b++ {
+		sum += (t[b] - t[b+1]) * (float64(b-u) + .5) / bucketsPerNat
+	}
+	sum += t[v] * float64(v-u) / bucketsPerNat
+	votes := t[u] - t[v]
+	theta := min(max((sum+20*1.3)/(votes+20), 1), 6)
+	var c curve
+	for b := range c {
+		c[b] = -math.Log(min((t[min(b, v)]+.5)/max(days, 1), 1))
+		if b > v {
+			c[b] += float64(b-v) / bucketsPerNat / theta
+		}
+	}
+	return &c
+}
+
+// blend joins a lake's own maxima with the shipped curve, which weighs priorDays series-days. As far as 12 of the joint maxima reach it
+// is their plain rate. Beyond, it is the shipped tail, stretched by how much slower the lake's own maxima thin out on the stretch below
+// (mean of the excess in units of the shipped curve, censored, shrunk to 1 with 20 votes, clipped to .8..3).
+func blend(own *tail, days float64, shipped *curve) *curve {
+	var joint tail
+	for b := range joint {
+		joint[b] = own[b] + priorDays*math.Exp(-shipped[b])
+	}
+	v := joint.reach(12)
+	u := min(joint.reach(max(60, .01*joint[0])), max(v-2, 0))
+	sum := 0.
+	for b := u; b < v; b++ {
+		sum += (own[b] - own[b+1]) * ((shipped[b]+shipped[b+1])/2 - shipped[u])
+	}
+	sum += own[v] * (shipped[v] - shipped[u])
+	stretch := min(max((sum+20)/(own[u]-own[v]+20), .8), 3)
+	var c curve
+	for b := range c {
+		c[b] = -math.Log(min(joint[min(b, v)]/(days+priorDays), 1))
+		if b > v {
+			c[b] += (shipped[b] - shipped[v]) / stretch
+		}
+	}
+	return &c
+}
+
+// shippedCurves reads the embedded histograms once.
+var shippedCurves = sync.OnceValue(func() (c [Cells]*curve) {
+	var t Tally
+	if err := json.Unmarshal(shippedJSON, &t); err != nil {
+		panic(fmt.Sprintf("models: the embedded null is damaged: %v", err)) // a broken build
+	}
+	for i := range c {
+		c[i] = shippedCurve(t.maxima[i], float64(t.Series[Cell(i).channel()]))
+	}
+	return c
+})
+
+// prepare computes the curves.
+func (n *Nulls) prepare() {
+	for i := range n.curves {
+		n.curves[i] = *blend(tailOf(n.own.maxima[i], grain), n.SeriesDays(Cell(i).channel()), shippedCurves()[i])
+	}
+}

@@ -1,0 +1,139 @@
+package insight
+
+import (
+	"fmt"
+	"math"
+
+	"trailgauge/baseline"
+	"trailgauge/models"
+	"trailgauge/pipeline/counts"
+)
+
+const (
+	// MinExposure is how many observed hours before the scored day a history needs.
+	MinExposure = 24
+	// Immaterial is the highest score of a verdict that is too small to matter: fewer than 10 calls (5 errors) above what was
+	// expected, or less than twice of it. It lies below every threshold that a Budget gives, so it never raises an alarm, and
+	// still tells how unusual the count is.
+	Immaterial = 4.5
+	minCalls   = 10
+	minErrors  = 5
+	// minLongHours is the age from which a series is scored over more than an hour.
+	minLongHours = 48
+)
+
+// Scorer compares histories with their baselines. A Scorer is for one goroutine; several may share Priors, Nulls and Exposure.
+type Scorer struct {
+	Priors   *baseline.Priors
+	Nulls    *models.Nulls
+	Exposure *counts.Exposure // covers the days of every history; what it does not cover is missing
+	// Tally collects the day's maxima for the empirical null. It grows only with complete days (upto = 24): an
+	// hourly run decides the day from its start each time, and the run that completes it closes it.
+	Tally models.Tally
+
+	fitter      baseline.Fitter
+	grid, calls baseline.Grid
+	day         DayScore
+	peaks       peaks
+}
+
+// Score decides the scored day of one history and hands its DayScores to emit: the call rate, if it is rated, then one a code of
+// h.Errors, in order. masked returns the quarantined hours (since 1970) of a unit, hidden from its fit; nil hides nothing. upto
+// is how many hours of the scored day are decidable (0 to 24); later ones have Score -Inf and touch nothing. The pointer is valid
+// until emit returns.
+func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, emit func(*DayScore)) {
+	if masked == nil {
+		masked = func(Unit) []int32 { return nil }
+	}
+	s.peaks.reset()
+	s.grid.Begin(h, s.Exposure, upto)
+	u := Unit{Series: h.Series, Data: h.Data, Kind: CallRate}
+	before := false // had calls in the fit window
+	if len(h.Rated) > 0 {
+		s.grid.Load(h.Rated)
+		p := s.fitter.Fit(&s.grid, s.Priors.Of(h, baseline.Calls), masked(u))
+		before = before || s.called(&s.grid)
+		e := evidence{s: s, ch: models.Calls, g: &s.grid, p: p, minimum: minCalls, born: h.Born}
+		e.score(u)
+		emit(&s.day)
+	}
+	if len(h.Errors) > 0 || upto == 24 {
+		s.calls.Begin(h, s.Exposure, upto)
+		s.calls.Load(h.All)
+	}
+	for _, c := range h.Errors {
+		u.Kind, u.ErrorCode = ErrorRate, c.Code
+		s.grid.Load(c.Track)
+		p := s.fitter.FitErrors(&s.grid, &s.calls, s.Priors.Of(h, baseline.Errors), masked(u))
+		e := evidence{s: s, ch: models.Errors, g: &s.grid, calls: &s.calls, p: p.Params, errors: &p, minimum: minErrors, born: h.Born}
+		e.score(u)
+		emit(&s.day)
+	}
+	if upto == 24 && s.grid.Observed(s.grid.Fit, s.grid.Hours) > 0 {
+		s.tally(h, before)
+	}
+}
+
+// called tells whether the loaded track has calls in the fit window.
+func (s *Scorer) called(g *baseline.Grid) bool {
+	return len(g.Active) > 0 && int(g.Active[0]) < g.Fit
+}
+
+// tally counts the series and the maxima of the day. A series counts when it had called in the fit window; the maxima of one that had
+// not count all the same.
+func (s *Scorer) tally(h *counts.History, rated bool) {
+	if rated {
+		s.Tally.Series[models.Calls]++
+	}
+	if s.called(&s.calls) {
+		s.Tally.Series[models.Errors]++
+	}
+	if len(h.Rated) > 0 {
+		s.Tally.Units[models.Calls]++
+	}
+	s.Tally.Units[models.Errors] += int64(len(h.Errors))
+	for _, c := range s.peaks.touched {
+		s.Tally.Add(c, s.peaks.most[c])
+	}
+}
+
+// peaks holds the highest material evidence of each cell of one series' day: over the hours, and of errors over the codes.
+type peaks struct {
+	most    [models.Cells]float64
+	touched []models.Cell
+}
+
+func (p *peaks) reset() {
+	for _, c := range p.touched {
+		p.most[c] = 0
+	}
+	p.touched = p.touched[:0]
+}
+
+func (p *peaks) add(c models.Cell, l float64) {
+	if l <= 0 {
+		return
+	}
+	if p.most[c] == 0 {
+		p.touched = append(p.touched, c)
+	}
+	p.most[c] = max(p.most[c], l)
+}
+
+// fitOf describes params for people.
+func fitOf(p *baseline.Params, g *baseline.Grid, young bool) Fit {
+	f := Fit{
+		Level: p.Level, Dispersion: p.Alpha, Exposure: float64(p.Exposure), Total: p.Total,
+		ActiveDays: p.ActiveDays, Pooling: p.Pool, Regime: models.RegimeOf(p.Level * 24).String(),
+	}
+	if young {
+		f.Regime = models.Newcomer.String()
+	}
+	if n := g.Observed(0, g.Fit); n < MinExposure {
+		f.Undecided = fmt.Sprintf("%d observed hours before this day; %d would be enough", n, MinExposure)
+	}
+	return f
+}
+
+// silent is the verdict on an hour in which nothing was scored.
+func silent(h int) Verdict { return Verdict{Score: math.Inf(-1), End: int32(h+1) * 60} }

@@ -1,0 +1,188 @@
+package insight
+
+import (
+	"math"
+
+	"trailgauge/baseline"
+	"trailgauge/models"
+)
+
+// ln1000 is -ln of the share of usual hours outside the band that is drawn.
+const ln1000 = 3 * math.Ln10
+
+// evidence weighs one unit's day.
+type evidence struct {
+	s       *Scorer
+	ch      models.Channel
+	g       *baseline.Grid
+	calls   *baseline.Grid // of errors: all calls
+	p       *baseline.Params
+	errors  *baseline.ErrorParams // of errors
+	minimum float64               // material excess
+	born    int32                 // minutes since the history's first day
+}
+
+// score fills s.day.
+func (e *evidence) score(u Unit) {
+	g, p := e.g, e.p
+	youngest := g.Fit - g.Birth // age in hours at the start of the day; negative when born later
+	d := &e.s.day
+	d.Unit = u
+	d.Fit = fitOf(p, g, youngest < 24 && g.Birth > 0)
+	for h := range 24 {
+		t := g.Fit + h
+		slot := g.Slot(t)
+		mu := p.Mean(slot)
+		size := 1 / p.Dispersion(slot)
+		d.Hours[h] = Hour{
+			Observed: g.Seen[t], Count: g.N[t], Mean: mu, SD: math.Sqrt(mu + mu*mu/size),
+			Upper: float64(models.NBUpperQuantile(-ln1000, mu, size)), Best: silent(h),
+		}
+		if d.Fit.Undecided == "" && g.Seen[t] && g.N[t] > 0 {
+			e.hour(h, &d.Hours[h].Best)
+		}
+	}
+}
+
+// hour scores the windows that end in hour h and keeps the best.
+func (e *evidence) hour(h int, best *Verdict) {
+	g, p := e.g, e.p
+	t := g.Fit + h
+	slot := g.Slot(t)
+	age := t - g.Birth
+	if g.Birth > 0 && age < 24 {
+		e.newcomer(h, best)
+		return
+	}
+	regime := models.RegimeOf(p.Level * 24)
+	for w := range p.Share {
+		v := Verdict{
+			Window: models.Windows[w], End: g.PeakEnd(w, h), Count: g.Peak[w][t],
+			Mean: p.Mean(slot) * p.Share[w], Size: 1 / p.PeakDispersion(w, slot),
+		}
+		e.burst(&v, w+1, slot, p.Share[w])
+		e.weigh(&v, regime, w, v.Count, best)
+	}
+	v := Verdict{Window: 60, End: int32(h+1) * 60, Count: g.N[t], Mean: p.Mean(slot), Size: 1 / p.Dispersion(slot)}
+	e.burst(&v, 0, slot, 1)
+	e.weigh(&v, regime, 2, v.Count, best)
+	if age < minLongHours {
+		return
+	}
+	for i, hours := range baseline.LongWindows {
+		v, capped := e.long(t, i, hours)
+		e.weigh(&v, regime, i+3, capped, best)
+	}
+}
+
+// burst computes ln p of a count within one hour: the larger p of the negative binomial and of the hurdle (probability that the
+// hour is active at all, times the size of active hours). Both must be surprised.
+func (e *evidence) burst(v *Verdict, window, slot int, share float64) {
+	if float64(v.Count) <= v.Mean {
+		return
+	}
+	p := e.p
+	nb := models.NBLogUpper(v.Count, v.Mean, v.Size)
+	if beside := p.Neighbour(slot) * share; beside > 3*v.Mean { // a job may slip into the next hour
+		nb = models.LogAdd(nb, math.Log(.03)+models.NBLogUpper(v.Count, beside, v.Size))
+	}
+	hurdle := math.Log(p.ActiveProb(slot)) + sizeLogUpper(p.SizeTail(window, v.Count))
+	v.LnP, v.Model = min(nb, 0), "nb"
+	if hurdle > nb {
+		v.LnP, v.Model = min(hurdle, 0), "hurdle"
+	}
+}
+
+// sizeLogUpper is ln(w·pooled + (1-w)·t).
+func sizeLogUpper(s baseline.SizeTail) float64 {
+	own := models.StudentTLogUpper(s.T, s.DF)
+	return models.LogAdd(math.Log(s.Weight)+s.Pooled, math.Log1p(-min(s.Weight, 1-1e-9))+own)
+}
+
+// newcomer scores the first day of a series by the size of active hours of its API alone.
+func (e *evidence) newcomer(h int, best *Verdict) {
+	n := e.g.N[e.g.Fit+h]
+	v := Verdict{
+		Window: 60, End: int32(h+1) * 60, Count: n, Model: "newcomer",
+		Mean: e.p.Mean(e.g.Slot(e.g.Fit + h)), Size: 1 / e.p.Dispersion(e.g.Slot(e.g.Fit+h)),
+		LnP: e.p.SizeTail(0, n).Pooled,
+	}
+	e.weigh(&v, models.Newcomer, 2, n, best)
+}
+
+// long sums the hours hours up to and with t. An hour brings at most its cap, or a quarter of what is expected of the window; hours not
+// observed bring nothing on either side. capped is what p was computed of.
+func (e *evidence) long(t, i, hours int) (v Verdict, capped int64) {
+	g, p := e.g, e.p
+	from := max(t+1-hours, 0)
+	v = Verdict{Window: hours * 60, End: int32(t+1-g.Fit) * 60, Model: "window"}
+	variance := 0.
+	for u := from; u <= t; u++ {
+		if g.Seen[u] {
+			slot := g.Slot(u)
+			v.Mean += p.Mean(slot)
+			variance += p.Variance(slot)
+		}
+	}
+	sum := 0.
+	for u := from; u <= t; u++ {
+		if n := g.N[u]; n > 0 {
+			v.Count += n
+			sum += min(float64(n), max(p.Cap(g.Slot(u)), v.Mean/4))
+		}
+	}
+	capped = int64(sum)
+	// The variance of independent hours, inflated for their correlation, and the uncertainty of the level, which does not average out.
+	extra := (variance-v.Mean)*p.VIF[i] + v.Mean*v.Mean/p.LevelSize
+	v.Size = min(max(v.Mean*v.Mean/max(extra, 1e-9), 1e-3), 1e5)
+	if float64(capped) > v.Mean {
+		v.LnP = min(models.NBLogUpper(capped, v.Mean, v.Size), 0)
+	}
+	return v, capped
+}
+
+// weigh turns a verdict's ln p into its score and keeps the better one in best. counted is the count behind LnP.
+func (e *evidence) weigh(v *Verdict, r models.Regime, window int, counted int64, best *Verdict) {
+	if v.LnP == 0 {
+		return
+	}
+	c := models.CellOf(e.ch, r, window)
+	if e.errors != nil && r != models.Newcomer {
+		e.share(v, window, counted)
+	}
+	v.Cell = c.String()
+	v.Score = e.s.Nulls.Score(c, -v.LnP)
+	if y := float64(counted); y-v.Mean < e.minimum || y < 2*v.Mean {
+		v.Score = min(v.Score, Immaterial)
+	} else {
+		e.s.peaks.add(c, -v.LnP)
+	}
+	if v.Score > best.Score {
+		*best = *v
+	}
+}
+
+// share asks the second question of errors: is their share of the calls unusual too? The less surprising answer holds. Otherwise
+// twice the traffic would alarm on twice the errors, and 3 errors of 3 calls would alarm alone.
+func (e *evidence) share(v *Verdict, window int, counted int64) {
+	v.Rate = e.errors.Rate
+	v.Trials = e.trials(v, window)
+	hours := max(v.Window/60, 1)
+	a, b := e.errors.Beta(hours)
+	lnp := models.BetaBinomialLogUpper(min(counted, v.Trials), v.Trials, a, b)
+	v.Model = "error"
+	v.LnP = min(max(v.LnP, lnp), 0)
+}
+
+// trials returns the calls in the window of v.
+func (e *evidence) trials(v *Verdict, window int) int64 {
+	if window < 2 {
+		return max(e.calls.CallsBefore(window, v.End), v.Count)
+	}
+	end := e.g.Fit + int(v.End)/60
+	n := int64(0)
+	for u := max(end-v.Window/60, 0); u < end; u++ {
+		n += e.calls.N[u]
+	}
+	return max(n, v.Count)
+}
