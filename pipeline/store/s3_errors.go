@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// ErrArchived is returned by Get and GetRange for an object whose storage class or access tier needs a restore first.
+var ErrArchived = errors.New("object is archived")
+
+// wrap says what was being done to what; nil stays nil. A cancelled context is reported as itself, whatever broke because of it.
+func (b *bucket) wrap(ctx context.Context, what, key string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s %s: %w", what, b.URL(key), ctx.Err())
+	}
+	return fmt.Errorf("%s %s: %w", what, b.URL(key), s3Error(err, b.region))
+}
+
+// s3Error gives an error of the SDK this package's meaning. Codes: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+func s3Error(err error, region string) error {
+	status, header := response(err)
+	code := apiCode(err)
+	if home := header.Get("X-Amz-Bucket-Region"); wrongRegion(status, code) && home != "" && home != region {
+		return fmt.Errorf("the bucket is in %s, the requests went to %s", home, region)
+	}
+	var broken *brokenBody
+	switch {
+	case wrongRegion(status, code):
+		return fmt.Errorf("the bucket is in another region than %s: %w", region, brief(err))
+	case code == "NoSuchBucket": // not ErrNotExist: a mistyped bucket must not look like an empty lake
+		return errors.New("there is no such bucket")
+	case code == "InvalidObjectState": // a 403 too
+		return fmt.Errorf("%w (%w)", ErrArchived, brief(err))
+	case code == "NoSuchKey", code == "NotFound", status == http.StatusNotFound:
+		return ErrNotExist
+	case code == "PreconditionFailed":
+		return fmt.Errorf("%w (%w)", ErrExist, brief(err))
+	case errors.As(err, &broken), errors.Is(err, context.DeadlineExceeded), retryable(err): // the deadline is ReadTimeout's
+		return fmt.Errorf("%w (%w)", ErrUnavailable, brief(err))
+	case status == http.StatusForbidden, status == http.StatusUnauthorized, strings.HasPrefix(code, "KMS."),
+		code == "AccessDenied", code == "ExpiredToken", code == "InvalidToken", credentials(err):
+		return fmt.Errorf("%w (%w)", ErrDenied, brief(err))
+	}
+	return brief(err)
+}
+
+// wrongRegion tells the answers S3 gives when a request went to, or was signed for, a region that is not the bucket's.
+func wrongRegion(status int, code string) bool {
+	return status == http.StatusMovedPermanently || status == http.StatusTemporaryRedirect ||
+		code == "PermanentRedirect" || code == "AuthorizationHeaderMalformed" || code == "IllegalLocationConstraintException"
+}
+
+// retryable tells whether the SDK counts err among the passing ones. That it was met at all means the attempts are used up.
+func retryable(err error) bool {
+	var gaveUp *retry.MaxAttemptsError
+	return errors.As(err, &gaveUp) || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
+}
+
+// credentials tells whether no request was sent because the credential chain had nothing to sign it with. The SDK has no type for it.
+func credentials(err error) bool {
+	return strings.Contains(err.Error(), "get identity: get credentials:")
+}
+
+// response returns the status and headers of the reply that err stands for; 0 and none if there was no reply.
+func response(err error) (int, http.Header) {
+	var r *smithyhttp.ResponseError
+	if errors.As(err, &r) && r.Response != nil {
+		return r.HTTPStatusCode(), r.Response.Header
+	}
+	return 0, nil
+}
+
+// apiCode returns the error code of S3's reply, or "".
+func apiCode(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// brief drops the SDK's account of its own layers and keeps code, message and the request ID that AWS support asks for.
+func brief(err error) error {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		var op *smithy.OperationError
+		if errors.As(err, &op) {
+			return op.Err
+		}
+		return err
+	}
+	text := strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": ")
+	var id interface{ ServiceRequestID() string }
+	if errors.As(err, &id) && id.ServiceRequestID() != "" {
+		text += ", request " + id.ServiceRequestID()
+	}
+	return errors.New(text)
+}
+
+// orContext returns the context's error if it has one, else err.
+func orContext(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
