@@ -92,11 +92,15 @@ func apiCode(err error) string {
 // brief drops the SDK's account of its own layers and keeps code, message and the request ID that AWS support asks for.
 func brief(err error) error {
 	var api smithy.APIError
-	if !errors.As(err, &api) {
-		var op *smithy.OperationError
-		if errors.As(err, &op) {
-			return op.Err
-		}
+	var send *smithyhttp.RequestSendError
+	var op *smithy.OperationError
+	switch {
+	case errors.As(err, &api):
+	case errors.As(err, &send): // no reply at all
+		return send.Err
+	case errors.As(err, &op):
+		return op.Err
+	default:
 		return err
 	}
 	text := strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": ")

@@ -56,7 +56,11 @@ func (b *bucket) get(ctx context.Context, key string, byteRange *string, limit i
 func (b *bucket) getOnce(ctx context.Context, key string, in *s3.GetObjectInput, limit int64) ([]byte, Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, b.o.ReadTimeout)
 	defer cancel()
-	out, err := b.client.GetObject(ctx, in)
+	out, err := b.client.GetObject(ctx, in, func(o *s3.Options) {
+		if in.Range != nil { // a checksum is the whole object's; servers that send it with a range all the same would fail
+			o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		}
+	})
 	if err != nil {
 		return nil, Info{}, err
 	}
