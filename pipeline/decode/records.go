@@ -1,0 +1,354 @@
+package decode
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"github.com/zeebo/xxh3"
+
+	"trailgauge/pipeline/trail"
+)
+
+// maxRecord is the size in bytes above which a record is rejected. CloudTrail's own limit is 256 KB, and 1 MB
+// in an event data store.
+const maxRecord = 2 << 20
+
+// recordDepth is what a record may already be inside of, at most: {"Records":[…]}.
+const recordDepth = 2
+
+// Source says where an object came from.
+type Source struct {
+	Key     string
+	Account string // from the key, "" when unknown
+	Region  string // from the key, "" when unknown
+}
+
+// Meta is what de-duplication needs to know about a record.
+type Meta struct {
+	Position int // index of the record in its object, rejected ones counted
+
+	// Key is XXH3-128 of the account, a NUL and the eventID; of a record without eventID, the first 16 bytes of
+	// the SHA-256 of its JSON text. Records with the same key are the same event.
+	Key [16]byte
+
+	// Sum is XXH3-64 of the record's JSON text without white space outside of strings: two records of one key
+	// and different sums are a conflict.
+	Sum uint64
+}
+
+// Rejection is an item of an object that is not a record.
+type Rejection struct {
+	Position int    // index of the item in its object
+	Offset   int64  // where it begins in the object, in bytes
+	Reason   string // what is wrong with it, lower case
+	Raw      []byte // the item as it was written; points into the object
+}
+
+// Decoder decodes objects one after the other and shares among them what their records have in common. The
+// zero value is ready. A Decoder is for one goroutine; the records it returned stay valid for ever.
+type Decoder struct {
+	scanner
+	arena     arena
+	names     interner         // principals, Extras: strings that are made here and repeat
+	extra     []byte           // of the record being decoded
+	items     []trail.Resource // of the record being decoded
+	resources []trail.Resource // room for the resources of the next records
+	scratch   []byte
+	wrapper   bool // the record has a member of a lookup-events wrapper
+	repeated  bool // the record has a member twice
+
+	src      Source
+	recs     []trail.Record
+	metas    []Meta
+	rejected []Rejection
+	position int // of the next item
+}
+
+// Records decodes the object whose inflated content is data and appends its records to recs, and for each
+// one a Meta to metas. It reads {"Records": […]}, whatever other members that object has; an array of records;
+// single records; and any sequence of these, one after the other or one a line. What is not a record goes to
+// reject (nil: nowhere), after the whole object was read. An error means that the object as a whole is bad: not JSON,
+// cut short, nested more than 200 deep, or holding neither a record nor a place for records; recs and metas are then
+// returned as they came, and nothing was rejected. An empty object has no records.
+//
+// The strings of the records point into data, which must not change any more. Bytes that are not UTF-8 are read as
+// U+FFFD, each; offsets and raw items of such an object are those of the corrected text.
+func (d *Decoder) Records(data []byte, src Source, recs []trail.Record, metas []Meta, reject func(Rejection)) ([]trail.Record, []Meta, error) {
+	d.scanner = scanner{data: validText(bytes.TrimPrefix(data, []byte("\ufeff")))}
+	d.src, d.recs, d.metas, d.position = src, recs, metas, 0
+	d.rejected = d.rejected[:0]
+	defer func() { d.recs, d.metas, d.data = nil, nil, nil }()
+	if err := d.object(); err != nil {
+		return recs, metas, err
+	}
+	if reject != nil {
+		for _, r := range d.rejected {
+			reject(r)
+		}
+	}
+	return d.recs, d.metas, nil
+}
+
+// Records decodes one object with a Decoder of its own, see Decoder.Records.
+func Records(data []byte, src Source, recs []trail.Record, reject func(Rejection)) ([]trail.Record, []Meta, error) {
+	return new(Decoder).Records(data, src, recs, nil, reject)
+}
+
+var errNoRecords = errors.New(`reading JSON: no records here: want {"Records": […]}, an array of records, or records one after the other`)
+
+// object reads the values of the object, one after the other.
+func (d *Decoder) object() error {
+	strangers := 0 // objects that are neither a record nor a list of them
+	for c := d.peek(); c != 0 || d.pos < len(d.data); c = d.peek() {
+		ok := false
+		switch c {
+		case '[':
+			ok = d.list(0)
+		case '{':
+			switch d.formOf() {
+			case listOfRecords:
+				ok = d.wrapped()
+			case oneRecord:
+				ok = d.item(0)
+			default:
+				strangers++
+				ok = d.stranger()
+			}
+		default:
+			return errNoRecords
+		}
+		if !ok {
+			return d.err()
+		}
+	}
+	if strangers > 0 && strangers == d.position {
+		return errNoRecords
+	}
+	return nil
+}
+
+type form uint8
+
+const (
+	neither form = iota
+	oneRecord
+	listOfRecords
+)
+
+// formOf tells what the object at pos is by the first member that says so. It does not move, and leaves
+// mistakes to be found by who reads the object.
+func (d *Decoder) formOf() form {
+	before := d.scanner
+	defer func() { d.scanner = before }()
+	for first := true; ; first = false {
+		if more, ok := d.next('}', 0, first); !ok || !more || d.peek() != '"' {
+			return neither
+		}
+		d.spaced = false
+		_, name, ok := d.name()
+		switch name {
+		case "Records":
+			return listOfRecords
+		case "eventVersion", "eventTime", "eventSource", "eventName", "eventID", "userIdentity", "eventType", "CloudTrailEvent":
+			return oneRecord
+		}
+		if !ok || !d.value(1) {
+			return neither
+		}
+	}
+}
+
+// wrapped reads {"Records": […]} and passes over other members. Null is an empty list.
+func (d *Decoder) wrapped() bool {
+	found := false
+	for first := true; ; first = false {
+		more, ok := d.next('}', 0, first)
+		if !ok || !more {
+			return ok
+		}
+		d.peek()
+		d.spaced = false
+		_, name, ok := d.name()
+		if !ok {
+			return false
+		}
+		switch {
+		case name != "Records":
+			ok = d.value(1)
+		case found: // readers differ in which of two lists they see
+			return d.fail("Records is there twice")
+		case d.peek() == '[':
+			found, ok = true, d.list(1)
+		case d.peek() == 'n':
+			found, ok = true, d.word("null")
+		default:
+			return d.fail("want an array in Records")
+		}
+		if !ok {
+			return false
+		}
+	}
+}
+
+// list reads an array of records.
+func (d *Decoder) list(depth int) bool {
+	for first := true; ; first = false {
+		more, ok := d.next(']', depth, first)
+		if !ok || !more {
+			return ok
+		}
+		d.peek()
+		if !d.item(depth + 1) {
+			return false
+		}
+	}
+}
+
+// stranger passes over an object that is no record.
+func (d *Decoder) stranger() bool {
+	from := d.pos
+	if !d.value(0) {
+		return false
+	}
+	d.refuse(from, "neither a record nor a list of records")
+	d.position++
+	return true
+}
+
+// item reads one item, which should be a record.
+func (d *Decoder) item(depth int) bool {
+	from := d.pos
+	defer func() { d.position++ }()
+	if d.peek() != '{' {
+		if !d.value(depth) {
+			return false
+		}
+		d.refuse(from, "a record must be a JSON object")
+		return true
+	}
+	d.recs = append(d.recs, trail.Record{})
+	r := &d.recs[len(d.recs)-1]
+	d.spaced, d.repeated = false, false
+	compact := d.data
+	if d.row(r) {
+		compact = d.data[from:d.pos]
+	} else if !d.spaced && !d.repeated {
+		return false
+	} else {
+		// White space or a repeated member: take the text's span, bring it into the plain form, decode that.
+		d.reason, d.pos = "", from
+		if !d.value(recordDepth) {
+			return false
+		}
+		var ok bool
+		if compact, ok = d.plainRow(r, d.data[from:d.pos]); !ok {
+			return false
+		}
+	}
+	reason := ""
+	if len(compact) > maxRecord {
+		reason = fmt.Sprintf("a record of %d bytes, the limit is %d", len(compact), maxRecord)
+	} else {
+		reason = d.finish(r)
+	}
+	if reason != "" {
+		d.recs = d.recs[:len(d.recs)-1]
+		d.refuse(from, reason)
+		return true
+	}
+	d.metas = append(d.metas, d.meta(r, compact))
+	return true
+}
+
+// plainRow decodes a valid record without its white space and with the last of repeated members, and returns
+// its compact text.
+func (d *Decoder) plainRow(r *trail.Record, value []byte) (compact []byte, ok bool) {
+	outer := d.scanner
+	defer func() { d.scanner = outer }()
+	compact = appendCompact(d.arena.reserve(len(value)), value)
+	for plain := compact; ; plain = lastWins(nil, compact) {
+		*r = trail.Record{}
+		d.scanner = scanner{data: plain}
+		d.repeated = false
+		if ok = d.row(r); ok || !d.repeated {
+			return compact, ok
+		}
+	}
+}
+
+func (d *Decoder) refuse(from int, reason string) {
+	d.rejected = append(d.rejected, Rejection{d.position, int64(from), reason, d.data[from:d.pos:d.pos]})
+}
+
+// finish fills the columns that are derived from others. It returns why the record is rejected, or "".
+func (d *Decoder) finish(r *trail.Record) (reason string) {
+	ms, ok := trail.ParseTime(r.EventTime)
+	switch {
+	case ok:
+		r.EventTS = ms
+	case d.wrapper:
+		return "an item of lookup-events: its record is the text in CloudTrailEvent"
+	case r.EventTime == "":
+		return "no eventTime"
+	default:
+		return fmt.Sprintf("eventTime %.40q cannot be read", r.EventTime)
+	}
+	r.ReadOnlyBool = trail.ReadOnlyOf(r)
+	_, r.ErrorFamily, r.IsError = trail.ErrorOf(r)
+	r.Account = firstOf(r.RecipientAccountID, r.UserIdentity.AccountID, d.src.Account)
+	r.Region = firstOf(r.AWSRegion, d.src.Region)
+	r.SourceKey = d.src.Key
+	if r.Addendum.Reason == "UPDATED_DATA" {
+		r.Supersedes = r.Addendum.OriginalEventID
+	}
+	d.scratch, r.PrincipalKind = trail.AppendPrincipal(d.scratch[:0], r)
+	r.Principal = d.names.of(d.scratch, &d.arena)
+	r.Extra = d.names.of(d.extra, &d.arena)
+	return ""
+}
+
+// firstOf returns a, b or c, the first that says something, and "unknown" at last.
+func firstOf(s ...string) string {
+	for _, v := range s {
+		if v != "" {
+			return v
+		}
+	}
+	return "unknown"
+}
+
+func (d *Decoder) meta(r *trail.Record, compact []byte) Meta {
+	m := Meta{Position: d.position, Sum: xxh3.Hash(compact)}
+	if r.EventID == "" {
+		sum := sha256.Sum256(compact)
+		m.Key = [16]byte(sum[:])
+		return m
+	}
+	d.scratch = append(append(append(d.scratch[:0], r.Account...), 0), r.EventID...)
+	m.Key = xxh3.Hash128(d.scratch).Bytes()
+	return m
+}
+
+// interner makes one string of equal byte slices. It is bounded, since a trail's content is not: long texts
+// and those that come after the table is full get a string each.
+type interner struct{ seen map[string]string }
+
+func (in *interner) of(b []byte, a *arena) string {
+	const longest, most = 256, 1 << 14
+	if len(b) == 0 {
+		return ""
+	}
+	if s, ok := in.seen[string(b)]; ok {
+		return s
+	}
+	s := a.copyOf(b)
+	if len(b) <= longest && len(in.seen) < most {
+		if in.seen == nil {
+			in.seen = make(map[string]string)
+		}
+		in.seen[s] = s
+	}
+	return s
+}

@@ -1,0 +1,247 @@
+package trail
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxPrincipal bounds the length of a principal's key, in bytes.
+const MaxPrincipal = 512
+
+// PrincipalOf returns the stable key of who made a call, in the form CloudTrail Insights attributes calls
+// (an assumed-role ARN without its session), and its kind: role, root, user, federated, service, account,
+// anonymous, web, saml, idc, other or unknown.
+//
+// Sessions, access keys and credential IDs are never part of a key: they change by the hour. A call that a
+// service makes on behalf of a principal has the suffix "|via=" and the service: a person's rate must not hold
+// CloudFormation's calls. A user name that only a failed sign-in claims has the suffix "#unverified". A key that
+// is longer than MaxPrincipal or has control characters is cut and cleaned, and ends in "~" and a hash of all of it.
+func PrincipalOf(r *Record) (key, kind string) {
+	b, kind := AppendPrincipal(make([]byte, 0, 128), r)
+	return string(b), kind
+}
+
+// AppendPrincipal appends the key of PrincipalOf to dst.
+func AppendPrincipal(dst []byte, r *Record) (key []byte, kind string) {
+	from := len(dst)
+	dst, kind = appendKey(dst, r)
+	switch kind {
+	case "role", "user", "root", "federated":
+		// In old records signin.amazonaws.com marks a person in the console.
+		if by := r.UserIdentity.InvokedBy; by != "" && !strings.HasPrefix(by, "signin.") {
+			dst = append(append(dst, "|via="...), by...)
+		}
+	}
+	return bounded(dst, from), kind
+}
+
+func appendKey(dst []byte, r *Record) ([]byte, string) {
+	u := &r.UserIdentity
+	switch u.Type {
+	case "AssumedRole", "Role":
+		return appendRole(dst, r), "role"
+	case "Root":
+		dst = appendARN(dst, r, "iam", first(u.AccountID, arnAccount(u.ARN), u.PrincipalID, r.RecipientAccountID), "root")
+		if strings.EqualFold(u.SessionContext.AssumedRoot, "true") {
+			dst = append(dst, "#assumed"...)
+		}
+		return dst, "root"
+	case "IAMUser":
+		return appendUser(dst, r), "user"
+	case "FederatedUser":
+		name, ok := strings.CutPrefix(arnResource(u.ARN), "federated-user/")
+		if !ok {
+			_, name, _ = strings.Cut(u.PrincipalID, ":")
+		}
+		return appendARN(dst, r, "sts", first(u.AccountID, arnAccount(u.ARN)), "federated-user/", name), "federated"
+	case "AWSService":
+		return appendAll(dst, "service:", serviceOf(r)), "service"
+	case "AWSAccount":
+		if strings.EqualFold(u.AccountID, "anonymous") || u.AccountID == "ANONYMOUS_PRINCIPAL" {
+			return append(dst, "anonymous"...), "anonymous"
+		}
+		return appendAll(dst, "account:", u.AccountID, "/", beforeColon(u.PrincipalID)), "account"
+	case "WebIdentityUser":
+		return appendAll(dst, "web:", u.IdentityProvider, ":", first(u.UserName, u.PrincipalID)), "web"
+	case "SAMLUser":
+		return appendAll(dst, "saml:", u.IdentityProvider, ":", first(u.UserName, u.PrincipalID)), "saml"
+	case "IdentityCenterUser":
+		if u.OnBehalfOf.UserID == "" {
+			return appendOther(dst, u), "idc"
+		}
+		return appendAll(dst, "idc:", u.OnBehalfOf.IdentityStoreARN, "/", u.OnBehalfOf.UserID), "idc"
+	case "":
+		if u.InvokedBy != "" {
+			return appendAll(dst, "service:", u.InvokedBy), "service"
+		}
+		return appendAll(dst, "unknown:", r.RecipientAccountID), "unknown"
+	}
+	return appendOther(dst, u), "other"
+}
+
+// appendRole takes the role's name from the caller's ARN or else from the session's issuer; where both are
+// there and differ (sanitised samples), the ARN is right. Role names are unique in an account, so that the
+// role's path, which only the issuer has, is not needed.
+func appendRole(dst []byte, r *Record) []byte {
+	u, issuer := &r.UserIdentity, &r.UserIdentity.SessionContext.SessionIssuer
+	role := first(roleOfARN(u.ARN), issuer.UserName, roleOfARN(issuer.ARN))
+	if role == "" {
+		if id := beforeColon(u.PrincipalID); id != "" {
+			return appendAll(dst, "aroa:", id)
+		}
+		return appendOther(dst, u)
+	}
+	return appendARN(dst, r, "sts", first(issuer.AccountID, u.AccountID, arnAccount(u.ARN), arnAccount(issuer.ARN)), "assumed-role/", role)
+}
+
+func appendUser(dst []byte, r *Record) []byte {
+	u := &r.UserIdentity
+	account := first(u.AccountID, r.RecipientAccountID)
+	switch {
+	case u.ARN != "":
+		return append(dst, u.ARN...)
+	case u.UserName == "HIDDEN_DUE_TO_SECURITY_REASONS":
+		return appendAll(dst, "iam-hidden:", account)
+	case u.UserName != "":
+		return append(appendARN(dst, r, "iam", account, "user/", u.UserName), "#unverified"...)
+	}
+	return appendOther(dst, u)
+}
+
+func appendOther(dst []byte, u *UserIdentity) []byte {
+	return appendAll(dst, u.Type, ":", u.AccountID, ":", first(u.PrincipalID, u.UserName))
+}
+
+func serviceOf(r *Record) string {
+	if by := r.UserIdentity.InvokedBy; by != "" {
+		return by
+	}
+	ip := r.SourceIPAddress
+	if strings.HasSuffix(ip, ".amazonaws.com") || strings.HasSuffix(ip, ".amazonaws.com.cn") {
+		return ip
+	}
+	return "unknown"
+}
+
+func appendARN(dst []byte, r *Record, service, account string, resource ...string) []byte {
+	dst = appendAll(dst, "arn:", partitionOf(r), ":", service, "::", account, ":")
+	return appendAll(dst, resource...)
+}
+
+// partitionOf takes the partition from an ARN of the caller, or else from the region's name (botocore's
+// partitions.json).
+func partitionOf(r *Record) string {
+	for _, arn := range [...]string{r.UserIdentity.ARN, r.UserIdentity.SessionContext.SessionIssuer.ARN} {
+		if rest, ok := strings.CutPrefix(arn, "arn:"); ok {
+			if p, _, ok := strings.Cut(rest, ":"); ok && strings.HasPrefix(p, "aws") {
+				return p
+			}
+		}
+	}
+	for _, p := range [...][2]string{{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"}, {"us-iso-", "aws-iso"},
+		{"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"}} {
+		if strings.HasPrefix(r.AWSRegion, p[0]) {
+			return p[1]
+		}
+	}
+	return "aws"
+}
+
+// roleOfARN reads …:assumed-role/ROLE/SESSION and …:role/path/ROLE.
+func roleOfARN(arn string) string {
+	resource := arnResource(arn)
+	if rest, ok := strings.CutPrefix(resource, "assumed-role/"); ok {
+		role, _, _ := strings.Cut(rest, "/")
+		return role
+	}
+	if rest, ok := strings.CutPrefix(resource, "role/"); ok {
+		return rest[strings.LastIndexByte(rest, '/')+1:]
+	}
+	return ""
+}
+
+// arnField returns a field of arn:partition:service:region:account:resource, the last one with all its colons.
+func arnField(arn string, n int) string {
+	if !strings.HasPrefix(arn, "arn:") {
+		return ""
+	}
+	for range n {
+		_, rest, ok := strings.Cut(arn, ":")
+		if !ok {
+			return ""
+		}
+		arn = rest
+	}
+	return arn
+}
+
+func arnResource(arn string) string { return arnField(arn, 5) }
+func arnAccount(arn string) string  { return beforeColon(arnField(arn, 4)) }
+
+func beforeColon(s string) string {
+	s, _, _ = strings.Cut(s, ":")
+	return s
+}
+
+func first(s ...string) string {
+	for _, v := range s {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func appendAll(dst []byte, s ...string) []byte {
+	for _, v := range s {
+		dst = append(dst, v...)
+	}
+	return dst
+}
+
+// bounded cuts and cleans the key b[from:]. The hash keeps apart what cutting and cleaning would make equal.
+func bounded(b []byte, from int) []byte {
+	key := b[from:]
+	if len(key) <= MaxPrincipal && !hasControls(key) {
+		return b
+	}
+	const suffix = 1 + 16
+	sum := sha256.Sum256(key)
+	clean := make([]byte, 0, MaxPrincipal)
+	for len(key) > 0 {
+		c, n := utf8.DecodeRune(key)
+		key = key[n:]
+		if invisible(c) {
+			c = utf8.RuneError
+		}
+		if len(clean)+utf8.RuneLen(c)+suffix > MaxPrincipal {
+			break
+		}
+		clean = utf8.AppendRune(clean, c)
+	}
+	b = append(append(b[:from], clean...), '~')
+	return hex.AppendEncode(b, sum[:(suffix-1)/2])
+}
+
+func hasControls(key []byte) bool {
+	for i := 0; i < len(key); {
+		if c := key[i]; c >= ' ' && c < 0x7f {
+			i++
+			continue
+		}
+		c, n := utf8.DecodeRune(key[i:])
+		if invisible(c) || (c == utf8.RuneError && n == 1) {
+			return true
+		}
+		i += n
+	}
+	return false
+}
+
+// invisible is true for control characters and for what reorders or hides text on a screen.
+func invisible(c rune) bool {
+	return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) || c == '\u2028' || c == '\u2029'
+}
