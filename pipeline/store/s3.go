@@ -130,7 +130,7 @@ func newRetryer(o S3Options) aws.Retryer {
 		s.Retryables = append(s.Retryables, retry.RetryableErrorCode{Codes: map[string]struct{}{
 			"ConditionalRequestConflict": {}, // 409: another conditional write was under way
 			"OperationAborted":           {}, // 409: another operation on the bucket was
-		}})
+		}}, retry.IsErrorRetryableFunc(brokenReply))
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -60,10 +61,20 @@ func wrongRegion(status int, code string) bool {
 		code == "PermanentRedirect" || code == "AuthorizationHeaderMalformed" || code == "IllegalLocationConstraintException"
 }
 
+// brokenReply makes a reply that cannot be read to its end, a page of a listing or an error's text, a passing failure: the SDK takes it for a
+// final one, and the status alone ("412") would then be all that is left of it.
+func brokenReply(err error) aws.Ternary {
+	var unreadable *smithy.DeserializationError
+	if errors.As(err, &unreadable) {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}
+
 // retryable tells whether the SDK counts err among the passing ones. That it was met at all means the attempts are used up.
 func retryable(err error) bool {
 	var gaveUp *retry.MaxAttemptsError
-	return errors.As(err, &gaveUp) || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
+	return errors.As(err, &gaveUp) || brokenReply(err).Bool() || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
 }
 
 // credentials tells whether no request was sent because the credential chain had nothing to sign it with. The SDK has no type for it.
