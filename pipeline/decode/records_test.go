@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -53,20 +54,39 @@ func originals(t testing.TB, data []byte) (items []json.RawMessage) {
 		if err := dec.Decode(&v); err != nil {
 			t.Fatalf("reading the original: %v", err)
 		}
-		var list struct{ Records []json.RawMessage }
-		switch {
-		case v[0] == '[':
-			if err := json.Unmarshal(v, &list.Records); err != nil {
-				t.Fatal(err)
-			}
-			items = append(items, list.Records...)
-		case json.Unmarshal(v, &list) == nil && list.Records != nil:
-			items = append(items, list.Records...)
-		default:
-			items = append(items, v)
+		list, ok := v, v[0] == '['
+		if !ok {
+			list, ok = listIn(v)
 		}
+		if !ok {
+			items = append(items, v)
+			continue
+		}
+		var more []json.RawMessage
+		if err := json.Unmarshal(list, &more); err != nil {
+			t.Fatal(err)
+		}
+		items = append(items, more...)
 	}
 	return items
+}
+
+// listIn returns the list of {"Records": […]}, unless a member before it makes the object a record.
+func listIn(object json.RawMessage) (list json.RawMessage, ok bool) {
+	dec := json.NewDecoder(bytes.NewReader(object))
+	for dec.Token(); dec.More(); {
+		name, _ := dec.Token()
+		if err := dec.Decode(&list); err != nil {
+			return nil, false
+		}
+		switch name {
+		case "Records":
+			return list, true
+		case "eventVersion", "eventTime", "eventSource", "eventName", "eventID", "userIdentity", "eventType", "CloudTrailEvent":
+			return nil, false
+		}
+	}
+	return nil, false
 }
 
 // TestSampleData decodes and rebuilds every public record.

@@ -87,14 +87,21 @@ func appendKey(dst []byte, r *Record) ([]byte, string) {
 // role's path, which only the issuer has, is not needed.
 func appendRole(dst []byte, r *Record) []byte {
 	u, issuer := &r.UserIdentity, &r.UserIdentity.SessionContext.SessionIssuer
-	role := first(roleOfARN(u.ARN), issuer.UserName, roleOfARN(issuer.ARN))
+	role := first(roleOfARN(u.ARN), issuer.UserName)
+	if role == "" {
+		role = roleOfARN(issuer.ARN)
+	}
 	if role == "" {
 		if id := beforeColon(u.PrincipalID); id != "" {
 			return appendAll(dst, "aroa:", id)
 		}
 		return appendOther(dst, u)
 	}
-	return appendARN(dst, r, "sts", first(issuer.AccountID, u.AccountID, arnAccount(u.ARN), arnAccount(issuer.ARN)), "assumed-role/", role)
+	account := first(issuer.AccountID, u.AccountID)
+	if account == "" {
+		account = first(arnAccount(u.ARN), arnAccount(issuer.ARN))
+	}
+	return appendARN(dst, r, "sts", account, "assumed-role/", role)
 }
 
 func appendUser(dst []byte, r *Record) []byte {
@@ -168,14 +175,14 @@ func arnField(arn string, n int) string {
 	if !strings.HasPrefix(arn, "arn:") {
 		return ""
 	}
-	for range n {
-		_, rest, ok := strings.Cut(arn, ":")
-		if !ok {
-			return ""
+	for i := range len(arn) {
+		if arn[i] == ':' {
+			if n--; n == 0 {
+				return arn[i+1:]
+			}
 		}
-		arn = rest
 	}
-	return arn
+	return ""
 }
 
 func arnResource(arn string) string { return arnField(arn, 5) }
