@@ -20,6 +20,7 @@ type Params struct {
 	Share       [2]float64 // of an hour's calls, expected in its busiest 5 and 15 minutes
 	PeakAlpha   [2]float64
 	LevelSize   float64 // effective calls behind the level
+	Xi          float64 // mean log-excess of active hours over their median: shape of the Pareto tail beyond the busiest
 
 	prior  *Prior
 	own    *own
@@ -50,7 +51,7 @@ func (f *Fitter) Fit(g *Grid, prior *Prior, masked []int32) *Params {
 func (f *Fitter) fit(g *Grid, prior *Prior) *Params {
 	o, p := &f.own, &f.params
 	*p = Params{
-		Fano: o.fano, Exposure: o.hours, Total: o.n, Busiest: o.busiest,
+		Fano: o.fano, Exposure: o.hours, Total: o.n, Busiest: o.most[0],
 		ActiveDays: o.activeDays, ActiveHours: len(o.active), Pool: prior.Pool, prior: prior, own: o,
 	}
 	// Gamma-Poisson: level = (a + N/F) / (b + E/F).
@@ -67,6 +68,7 @@ func (f *Fitter) fit(g *Grid, prior *Prior) *Params {
 		p.Share[w] = clip((o.peak[w]/o.fano+5*prior.Share[w])/(evidence+5), 1./36, 1)
 		p.PeakAlpha[w] = f.dispersion(g, prior.PeakAlpha[w], p.Share[w], &g.Peak[w])
 	}
+	p.Xi = clip((o.excess+2*.8*math.Sqrt(prior.Size[0].vee))/(float64(o.above)+2), .1, 1.5)
 	for i := range p.size {
 		p.size[i] = ownSizeOf(o.size[i], len(o.active), &prior.Size[i])
 	}

@@ -28,9 +28,12 @@ type own struct {
 	sum         [Slots]float64 // calls by hour of week
 	exposed     [Slots]float64 // hours used by hour of week
 	activeHours [Slots]float64
-	size        [3]logSize // of active hours, and of their busiest 5 and 15 minutes
-	peak        [2]float64 // sum of the peaks
-	busiest     int64      // most calls in an hour
+	size        [3]logSize     // of active hours, and of their busiest 5 and 15 minutes
+	peak        [2]float64     // sum of the peaks
+	most        [3]int64       // the largest active hour, and the largest peaks
+	excess      float64        // sum of ln(calls / median) of the active hours at or above the median
+	above       int            // how many those are
+	octaves     [buckets]int32 // active hours by size
 
 	used [MaxHours]bool
 }
@@ -68,19 +71,38 @@ func (o *own) read(g *Grid, masked []int32) {
 		}
 	}
 	o.spread(g)
+	o.upper(g)
+}
+
+// upper sums how far the larger half of the active hours lies above the median (to a quarter octave).
+func (o *own) upper(g *Grid) {
+	half, median := len(o.active)/2, 0
+	for n := 0; median < buckets-1; median++ {
+		if n += int(o.octaves[median]); n > half {
+			break
+		}
+	}
+	for _, t := range o.active {
+		if x := logOf(g.N[t]) - float64(median)*math.Ln2/4; x >= 0 {
+			o.excess += x
+			o.above++
+		}
+	}
 }
 
 func (o *own) add(g *Grid, t int) {
 	o.active = append(o.active, int32(t))
 	y, slot := g.N[t], g.Slot(t)
 	o.n += y
-	o.busiest = max(o.busiest, y)
+	o.most[0] = max(o.most[0], y)
+	o.octaves[bucketOf(y)]++
 	o.sum[slot] += float64(y)
 	o.activeHours[slot]++
 	o.size[0].add(y)
 	for w := range o.peak {
 		o.peak[w] += float64(g.Peak[w][t])
 		o.size[w+1].add(g.Peak[w][t])
+		o.most[w+1] = max(o.most[w+1], g.Peak[w][t])
 	}
 }
 

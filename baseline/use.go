@@ -45,24 +45,31 @@ func (p *Params) slotProb(slot int) float64 {
 	return (o.activeHours[slot] + 2*cell) / (o.exposed[slot] + 2)
 }
 
-// SizeTail describes P(Y >= y) of an active hour: a mixture of the pooled distribution, with weight Weight, and a Student t
-// with DF degrees of freedom at T = (ln(y-.5) - mean)/scale. Window is 0 for hours, 1 and 2 for their busiest 5 and 15 minutes.
+// SizeTail describes P(Y >= y) of an active hour: a mixture of the pooled distribution, with weight Weight, and of the series' own: the
+// lesser of a Student t with DF degrees of freedom at T = (ln(y-.5) - mean)/scale, and, beyond the largest of n active hours, of
+// a Pareto tail 1/(n+1)·(y/largest)^(-1/Xi). The t is too wide where sizes come in two kinds, a job and a stray call.
 type SizeTail struct {
 	Weight float64
 	Pooled float64 // ln P of the pooled distribution
 	T, DF  float64
+	Record float64 // ln P of the Pareto tail; 0 up to the largest
 }
 
-// SizeTail returns the tail at y >= 1.
+// SizeTail returns the tail at y >= 1. window is 0 for hours, 1 and 2 for their busiest 5 and 15 minutes.
 func (p *Params) SizeTail(window int, y int64) SizeTail {
 	s := &p.size[window]
 	x := math.Log(max(float64(y)-.5, .5))
-	return SizeTail{
-		Weight: 4 / (4 + float64(p.ActiveHours)),
+	n := float64(p.ActiveHours)
+	tail := SizeTail{
+		Weight: 16 / ((4 + n) * (4 + n)),
 		Pooled: p.prior.Size[window].LogUpper(y),
 		T:      (x - s.mean) / s.scale,
 		DF:     s.df,
 	}
+	if most := p.own.most[window]; n > 0 && y > most {
+		tail.Record = -math.Log(n+1) - (logOf(y)-logOf(most))/p.Xi
+	}
+	return tail
 }
 
 // LogUpper returns ln P(count of an active hour >= y) of the pooled distribution: quarter-octave steps, and beyond their upper

@@ -40,42 +40,66 @@ func RegimeOf(perDay float64) Regime {
 // Windows are the lengths scored, in minutes.
 var Windows = [7]int{5, 15, 60, 180, 360, 720, 1440}
 
-// shares of a channel's budget, by window; newcomers have the rest. An hour and its busiest 5 and 15 minutes see the same bursts,
-// so they share what one of them would get.
-var shares = [len(Windows)]float64{.10, .15, .20, .05, .10, .05, .15}
+// shares of a channel's budget by window; newcomers have the rest. An hour and its busiest 5 and 15 minutes see the same bursts,
+// so they share what one of them would get. Errors are not scored over 5 minutes, where the calls behind them are too few, nor
+// over a day.
+var shares = [channels][len(Windows)]float64{
+	Calls:  {.10, .15, .25, .05, .10, .05, .10},
+	Errors: {0, .25, .45, .07, .07, .06, 0},
+}
 
-const newcomerShare = .20
+var newcomerShare = [channels]float64{Calls: .20, Errors: .10}
 
-// Cell is one part of the empirical null: channel × regime × window.
+// regimeShares divide a window's share. Most series are quiet.
+var regimeShares = [...]float64{Quiet: .45, Steady: .35, Busy: .20}
+
+// unitShares divide it further: roll-ups over principals have cells of their own, because a busy newcomer among their principals
+// moves them for good, and their tails must not hide what single principals do.
+var unitShares = [units]float64{Principals: .75, Rollups: .25}
+
+// UnitKind tells the series of one principal from a roll-up over principals.
+type UnitKind uint8
+
+const (
+	Principals UnitKind = iota
+	Rollups
+	units
+)
+
+// Cell is one part of the empirical null: channel × unit kind × regime × window.
 type Cell uint8
 
 // Cells is the number of cells.
-const Cells = int(channels) * int(regimes) * len(Windows)
+const Cells = int(channels) * int(units) * int(regimes) * len(Windows)
 
 // CellOf returns the cell of the i-th of Windows.
-func CellOf(ch Channel, r Regime, i int) Cell {
-	return Cell((int(ch)*int(regimes)+int(r))*len(Windows) + i)
+func CellOf(ch Channel, u UnitKind, r Regime, i int) Cell {
+	return Cell(((int(ch)*int(units)+int(u))*int(regimes)+int(r))*len(Windows) + i)
 }
 
 func (c Cell) window() int      { return int(c) % len(Windows) }
 func (c Cell) regime() Regime   { return Regime(int(c) / len(Windows) % int(regimes)) }
-func (c Cell) channel() Channel { return Channel(int(c) / len(Windows) / int(regimes)) }
+func (c Cell) unit() UnitKind   { return UnitKind(int(c) / len(Windows) / int(regimes) % int(units)) }
+func (c Cell) channel() Channel { return Channel(int(c) / len(Windows) / int(regimes) / int(units)) }
 
-// Share is the part of its channel's budget that the cell may spend.
+// Share is the part of its channel's budget that the cell may spend, 0 for one that is not scored.
 func (c Cell) Share() float64 {
 	if c.regime() == Newcomer {
-		return newcomerShare
+		return newcomerShare[c.channel()] * unitShares[c.unit()]
 	}
-	return shares[c.window()] / 3 // evenly over the regimes of established units
+	return shares[c.channel()][c.window()] * regimeShares[c.regime()] * unitShares[c.unit()]
 }
 
 var cellNames = func() (n [Cells]string) {
 	for i := range n {
 		c := Cell(i)
 		n[i] = fmt.Sprintf("%s/%s/%d", c.channel(), c.regime(), Windows[c.window()])
+		if c.unit() == Rollups {
+			n[i] += "/api"
+		}
 	}
 	return n
 }()
 
-// String returns the cell as "calls/2-48/60".
+// String returns the cell as "calls/2-48/60", and "calls/2-48/60/api" for roll-ups.
 func (c Cell) String() string { return cellNames[c] }

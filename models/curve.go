@@ -49,11 +49,15 @@ func (t *tail) reach(n float64) int {
 	return 0
 }
 
-// shippedCurve computes the curve of the simulated population: (count + .5)/D as far as 12 maxima reach, and an exponential tail
-// beyond, whose mean is estimated on the stretch below, censored at its end, shrunk with 20 votes of 1.3 and clipped to 1..6.
+// shippedCurve computes the curve of the simulated population: (count + .5)/D as far as 12 maxima reach (any, when there are fewer than 24), and an exponential tail
+// beyond, whose mean is estimated on the stretch below, censored at its end, shrunk with 20 votes of 1.3 and clipped to 1..100: the population holds no anomaly
+// that could stretch it.
 func shippedCurve(h *[buckets]int64, days float64) *curve {
 	t := tailOf(h, 1)
 	v := t.reach(max(12, 5e-4*t[0]))
+	if t[0] < 24 {
+		v = t.reach(1) // too few to tell a slope: flat as far as any maximum went
+	}
 	u := min(t.reach(max(60, .01*t[0])), max(v-2, 0))
 	sum := 0.
 	for b := u; b < v; b++ {
@@ -61,7 +65,7 @@ func shippedCurve(h *[buckets]int64, days float64) *curve {
 	}
 	sum += t[v] * float64(v-u) / bucketsPerNat
 	votes := t[u] - t[v]
-	theta := min(max((sum+20*1.3)/(votes+20), 1), 6)
+	theta := min(max((sum+20*1.3)/(votes+20), 1), 100)
 	var c curve
 	for b := range c {
 		c[b] = -math.Log(min((t[min(b, v)]+.5)/max(days, 1), 1))

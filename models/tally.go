@@ -10,11 +10,11 @@ import (
 
 const (
 	bucketsPerNat = 4
-	buckets       = 1200 // 0 to 300 nats
+	buckets       = 240 // 0 to 60 nats: beyond, evidence is all the same
 )
 
 // Tally counts how strong the evidence of usual days is: of one day (or of one shard of it), a histogram of each cell's daily
-// maxima of -ln p, one a series. Tallies add up; any order and sharding gives the same.
+// maxima of -ln p, one a unit (a series' calls, or one of its error codes). Tallies add up; any order and sharding gives the same.
 // The zero value is empty and ready.
 type Tally struct {
 	// Series counts series-days by channel: series observed that day that had called in the fit window.
@@ -25,7 +25,7 @@ type Tally struct {
 	maxima [Cells]*[buckets]int64
 }
 
-// Add counts one series' daily maximum of -ln p in a cell. A maximum of 0 (nothing surprising, nothing material) need not be added.
+// Add counts one unit's daily maximum of -ln p in a cell. A maximum of 0 (nothing surprising, nothing material) need not be added.
 func (t *Tally) Add(c Cell, maximum float64) {
 	h := t.maxima[c]
 	if h == nil {

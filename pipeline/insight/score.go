@@ -45,7 +45,10 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 	if masked == nil {
 		masked = func(Unit) []int32 { return nil }
 	}
-	s.peaks.reset()
+	whole := &s.Tally
+	if upto < 24 {
+		whole = nil
+	}
 	s.grid.Begin(h, s.Exposure, upto)
 	u := Unit{Series: h.Series, Data: h.Data, Kind: CallRate}
 	before := false // had calls in the fit window
@@ -55,6 +58,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		before = before || s.called(&s.grid)
 		e := evidence{s: s, ch: models.Calls, g: &s.grid, p: p, minimum: minCalls, born: h.Born}
 		e.score(u)
+		s.peaks.flush(whole)
 		emit(&s.day)
 	}
 	if len(h.Errors) > 0 || upto == 24 {
@@ -67,6 +71,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		p := s.fitter.FitErrors(&s.grid, &s.calls, s.Priors.Of(h, baseline.Errors), masked(u))
 		e := evidence{s: s, ch: models.Errors, g: &s.grid, calls: &s.calls, p: p.Params, errors: &p, minimum: minErrors, born: h.Born}
 		e.score(u)
+		s.peaks.flush(whole)
 		emit(&s.day)
 	}
 	if upto == 24 && s.grid.Observed(s.grid.Fit, s.grid.Hours) > 0 {
@@ -79,8 +84,7 @@ func (s *Scorer) called(g *baseline.Grid) bool {
 	return len(g.Active) > 0 && int(g.Active[0]) < g.Fit
 }
 
-// tally counts the series and the maxima of the day. A series counts when it had called in the fit window; the maxima of one that had
-// not count all the same.
+// tally counts the series-day. A series counts when it had called in the fit window; the maxima of one that had not count all the same.
 func (s *Scorer) tally(h *counts.History, rated bool) {
 	if rated {
 		s.Tally.Series[models.Calls]++
@@ -92,22 +96,12 @@ func (s *Scorer) tally(h *counts.History, rated bool) {
 		s.Tally.Units[models.Calls]++
 	}
 	s.Tally.Units[models.Errors] += int64(len(h.Errors))
-	for _, c := range s.peaks.touched {
-		s.Tally.Add(c, s.peaks.most[c])
-	}
 }
 
-// peaks holds the highest material evidence of each cell of one series' day: over the hours, and of errors over the codes.
+// peaks holds the highest material evidence of each cell in one unit's day.
 type peaks struct {
 	most    [models.Cells]float64
 	touched []models.Cell
-}
-
-func (p *peaks) reset() {
-	for _, c := range p.touched {
-		p.most[c] = 0
-	}
-	p.touched = p.touched[:0]
 }
 
 func (p *peaks) add(c models.Cell, l float64) {
@@ -118,6 +112,17 @@ func (p *peaks) add(c models.Cell, l float64) {
 		p.touched = append(p.touched, c)
 	}
 	p.most[c] = max(p.most[c], l)
+}
+
+// flush counts the maxima in t, if there is one, and forgets them.
+func (p *peaks) flush(t *models.Tally) {
+	for _, c := range p.touched {
+		if t != nil {
+			t.Add(c, p.most[c])
+		}
+		p.most[c] = 0
+	}
+	p.touched = p.touched[:0]
 }
 
 // fitOf describes params for people.

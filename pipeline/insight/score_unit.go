@@ -93,9 +93,9 @@ func (e *evidence) burst(v *Verdict, window, slot int, share float64) {
 	}
 }
 
-// sizeLogUpper is ln(w·pooled + (1-w)·t).
+// sizeLogUpper is ln(w·pooled + (1-w)·own), where own is the smaller of the Student t's and the record's tail.
 func sizeLogUpper(s baseline.SizeTail) float64 {
-	own := models.StudentTLogUpper(s.T, s.DF)
+	own := min(models.StudentTLogUpper(s.T, s.DF), s.Record)
 	return models.LogAdd(math.Log(s.Weight)+s.Pooled, math.Log1p(-min(s.Weight, 1-1e-9))+own)
 }
 
@@ -146,8 +146,15 @@ func (e *evidence) weigh(v *Verdict, r models.Regime, window int, counted int64,
 	if v.LnP == 0 {
 		return
 	}
-	c := models.CellOf(e.ch, r, window)
-	if e.errors != nil && r != models.Newcomer {
+	kind := models.Principals
+	if e.s.day.Principal == "" {
+		kind = models.Rollups
+	}
+	c := models.CellOf(e.ch, kind, r, window)
+	if c.Share() == 0 {
+		return
+	}
+	if e.errors != nil {
 		e.share(v, window, counted)
 	}
 	v.Cell = c.String()
@@ -170,7 +177,9 @@ func (e *evidence) share(v *Verdict, window int, counted int64) {
 	hours := max(v.Window/60, 1)
 	a, b := e.errors.Beta(hours)
 	lnp := models.BetaBinomialLogUpper(min(counted, v.Trials), v.Trials, a, b)
-	v.Model = "error"
+	if v.Model != "newcomer" {
+		v.Model = "error"
+	}
 	v.LnP = min(max(v.LnP, lnp), 0)
 }
 

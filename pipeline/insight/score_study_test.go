@@ -1,0 +1,105 @@
+package insight
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"sort"
+	"testing"
+
+	"trailgauge/models"
+)
+
+var (
+	update = flag.Bool("update-null", false, "simulate again and rewrite the shipped null of package models")
+	study  = flag.Int("study", 0, "populations of the long calibration study; 0 skips it")
+	seed0  = flag.Uint64("seed", 1000, "first seed of the study")
+	sizeN  = flag.Int("series", 600, "series of a population of the study")
+	hist   = flag.Int("history", 14, "days of history before the first scored day")
+)
+
+// TestShippedNull makes the shipped null when asked to: maxima of clean populations, seeds 1 up.
+func TestShippedNull(t *testing.T) {
+	if !*update {
+		t.Skip("the shipped null is made on request: -update-null")
+	}
+	var all models.Tally
+	for seed := range uint64(*study) {
+		c := campaign{population: newPopulation(1+seed, *sizeN, *hist+14), start: *hist}
+		c.run()
+		all.Merge(&c.tally)
+	}
+	b, err := json.Marshal(&all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("../../models/default_null.json", append(b, '\n'), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("series-days %v, units %v", all.Series, all.Units)
+}
+
+// TestStudy prints calibration and recall over many populations.
+func TestStudy(t *testing.T) {
+	if *study == 0 || *update {
+		t.Skip("long study on request: -study N")
+	}
+	var spikes []spike
+	var alarms []alarm
+	days := 0.
+	sum := map[float64][2]int{}
+	budgets := []float64{10, 3, 1, .3}
+	for i := range uint64(*study) {
+		c := campaign{population: newPopulation(*seed0+i, *sizeN, *hist+14), start: *hist, trials: .02, seed: i}
+		c.run()
+		spikes = append(spikes, c.spikes...)
+		alarms = append(alarms, c.alarms...)
+		days += c.seriesDays()
+		one := c.falseInsights(1)
+		t.Logf("seed %d: %.0f series-days, false at 1 per 1,000: calls %d errors %d", *seed0+i, c.seriesDays(), one[0], one[1])
+		for _, b := range budgets {
+			n := c.falseInsights(b)
+			sum[b] = [2]int{sum[b][0] + n[0], sum[b][1] + n[1]}
+		}
+	}
+	for _, b := range budgets {
+		t.Logf("asked %4.1f per 1,000 series-days: calls %.2f (share %.2f), errors %.2f (share %.2f)", b,
+			float64(sum[b][0])/days*1000, .6*b, float64(sum[b][1])/days*1000, .4*b)
+	}
+	t.Logf("recall at 10:\n%s", recallTable(spikes, 10))
+	t.Logf("recall at 1:\n%s", recallTable(spikes, 1))
+	type run struct {
+		alarm
+		hours int
+	}
+	var runs []run
+	for _, a := range alarms {
+		if a.score < thresholdAt(1, models.Channel(a.unit.Kind)) {
+			continue
+		}
+		if n := len(runs); n > 0 && runs[n-1].unit == a.unit && a.hour-runs[n-1].hour <= 3 {
+			runs[n-1].hours++
+			runs[n-1].hour = a.hour
+			if a.score > runs[n-1].score {
+				runs[n-1].score, runs[n-1].note = a.score, a.note
+			}
+			continue
+		}
+		runs = append(runs, run{a, 1})
+	}
+	sort.Slice(runs, func(i, j int) bool { return runs[i].score > runs[j].score })
+	for _, a := range runs {
+		t.Logf("RUN %.1f x%d %s %s @%d", a.score, a.hours, a.unit.ErrorCode, a.note, a.hour/24)
+	}
+	sort.Slice(alarms, func(i, j int) bool { return alarms[i].score > alarms[j].score })
+	for _, a := range alarms[:min(25, len(alarms))] {
+		t.Logf("false %.1f %s %s", a.score, a.unit.ErrorCode, a.note)
+	}
+	n := 0
+	for _, s := range spikes {
+		if s.score < thresholdAt(1, s.ch) && n < 30 {
+			n++
+			t.Logf("missed %s %s %.1f: n=%d %s %s lnp=%.1f mean=%.3g k=%.2g", s.ch, s.kind, s.score, s.count, s.note, s.verdict.Cell, s.verdict.LnP, s.verdict.Mean, s.verdict.Size)
+		}
+	}
+}
