@@ -27,7 +27,7 @@ func BinomialLogUpper(x, n int64, p float64) float64 {
 		deviance(good, trials*p) - deviance(bad, trials*q) + 0.5*math.Log(trials/(good*bad)) - halfLn2Pi
 	// P(X >= x) = I_p(x, n-x+1), whose factor pˣ qⁿ⁻ˣ⁺¹ / (x B) is the mass at x times q.
 	mass += math.Log(q)
-	if p*(trials+3) < good+1 {
+	if p*(bad+2) < (good+1)*q {
 		return logProbability(mass + math.Log(betaFraction(good, bad+1, p, q)))
 	}
 	return logComplement(mass + math.Log(good/(bad+1)*betaFraction(bad+1, good, q, p)))

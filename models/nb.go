@@ -70,7 +70,7 @@ func nbTails(y, mean, size float64) (upper, lower float64) {
 	total := mean + size
 	p, q := size/total, mean/total
 	mass := nbLogMass(y, mean, size)
-	if q*(y+size+2) < y+1 {
+	if mean*(size+1) < size*(y+1) { // q below (y+1)/(y+size+2), without its rounding near 1
 		return logProbability(mass + math.Log(betaFraction(y, size, q, p))), unknownTail
 	}
 	return unknownTail, logProbability(mass + math.Log(y/size*betaFraction(size, y, p, q)))

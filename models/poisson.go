@@ -46,16 +46,22 @@ func poissonTails(y, mean float64) (upper, lower float64) {
 }
 
 // gammaFraction is F in Q(a, x) = xᵃ e⁻ˣ / Γ(a) · F, where Q is the upper regularised incomplete gamma function: the even
-// part of Legendre's continued fraction (Abramowitz and Stegun 6.5.31), for x >= a - 1. It ends by itself for a whole a.
+// part of Legendre's continued fraction (Abramowitz and Stegun 6.5.31), for x >= a. It ends by itself for a whole a.
+// As in betaFraction the steps are divided by something of their own size, here by x-a+1+2m.
 func gammaFraction(a, x float64) float64 {
-	den0, den := 1.0, x-a+1
+	lambda := x - a + 1
+	first := 1 / lambda
+	inv := first
+	den0, den := 1.0, 1.0
 	num0, num := 0.0, 1.0
 	last := math.Inf(1)
 	for m := 1.0; m < maxFraction; {
 		for range 4 {
-			alpha, beta := m*(a-m), x-a+1+2*m
-			den, den0 = beta*den+alpha*den0, den
-			num, num0 = beta*num+alpha*num0, num
+			next := 1 / (lambda + 2*m)
+			alpha := m * inv * (a - m) * next
+			den, den0 = den+alpha*den0, den
+			num, num0 = num+alpha*num0, num
+			inv = next
 			m++
 		}
 		scale := 1 / den
@@ -66,5 +72,5 @@ func gammaFraction(a, x float64) float64 {
 		}
 		last = num
 	}
-	return num
+	return first * num
 }

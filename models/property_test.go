@@ -1,0 +1,161 @@
+package models
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+var fuzzTails = flag.Int("fuzz-tails", 300_000, "random inputs of TestNoInputBreaksATail")
+
+// wild is any float a broken fit could hand over: ordinary, extreme, special.
+func wild(r *rand.Rand) float64 {
+	switch r.IntN(10) {
+	case 0:
+		return []float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1), 5e-324, math.MaxFloat64, 1}[r.IntN(8)]
+	case 1:
+		return math.Exp(r.Float64()*1400 - 700)
+	default:
+		return math.Exp(r.Float64()*30 - 15)
+	}
+}
+
+func wildCount(r *rand.Rand) int64 {
+	if r.IntN(20) == 0 {
+		return []int64{math.MinInt64, -1, 0, math.MaxInt64}[r.IntN(4)]
+	}
+	return int64(math.Exp(r.Float64() * 30))
+}
+
+func TestNoInputBreaksATail(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 20))
+	for range *fuzzTails {
+		y, a, b := wildCount(r), wild(r), wild(r)
+		n := int64(r.IntN(2000))
+		for name, l := range map[string]float64{
+			"NBLogUpper": NBLogUpper(y, a, b), "NBLogLower": NBLogLower(y, a, b),
+			"BinomialLogUpper":     BinomialLogUpper(y%2000, n, a),
+			"BetaBinomialLogUpper": BetaBinomialLogUpper(y%2000, n, a, b),
+			"StudentTLogUpper":     StudentTLogUpper(a*float64(1-2*(n%2)), b),
+		} {
+			if !(l <= 0) {
+				t.Fatalf("%s: y=%d n=%d a=%v b=%v gives %v", name, y, n, a, b, l)
+			}
+		}
+	}
+}
+
+// TestTailsFallAsTheCountGrows walks neighbouring counts over every branch; rounding may lift a neighbour by 1e-13, no more.
+func TestTailsFallAsTheCountGrows(t *testing.T) {
+	falls := func(name string, from, to int64, tail func(int64) float64) {
+		last := 0.0
+		for y := from; y <= to; y++ {
+			l := tail(y)
+			if l > last+1e-13*math.Abs(last) {
+				t.Fatalf("%s: %v at %d after %v", name, l, y, last)
+			}
+			last = l
+		}
+	}
+	for _, mean := range []float64{0.01, 0.9, 7, 80, 900, 1e5} {
+		for _, size := range []float64{0.01, 0.5, 4, 100, 1e6, math.Inf(1)} {
+			from := max(0, int64(mean)-1500)
+			falls(fmt.Sprint("nb ", mean, size), from, from+3000, func(y int64) float64 { return NBLogUpper(y, mean, size) })
+		}
+	}
+	for _, a := range []float64{0.05, 2, 60} {
+		falls(fmt.Sprint("beta-binomial ", a), 0, 500, func(x int64) float64 { return BetaBinomialLogUpper(x, 500, a, 9) })
+		falls(fmt.Sprint("binomial ", a), 0, 500, func(x int64) float64 { return BinomialLogUpper(x, 500, a/100) })
+		falls(fmt.Sprint("t ", a), -300, 3000, func(i int64) float64 { return StudentTLogUpper(float64(i)/100, a) })
+	}
+}
+
+func TestQuantileInvertsTheTail(t *testing.T) {
+	for _, mean := range []float64{0.01, 2, 300, 1e5} {
+		for _, size := range []float64{0.2, 5, math.Inf(1)} {
+			for _, lnp := range []float64{-0.01, -1, -7, -200} {
+				y := NBUpperQuantile(lnp, mean, size)
+				if NBLogUpper(y+1, mean, size) > lnp || y > 0 && NBLogUpper(y, mean, size) <= lnp {
+					t.Errorf("quantile(%v, %v, %v) = %d is not the smallest", lnp, mean, size, y)
+				}
+			}
+		}
+	}
+	if y := NBUpperQuantile(-5, math.NaN(), 1); y != math.MaxInt64 {
+		t.Errorf("an invalid model allows %d, want every count", y)
+	}
+}
+
+func TestLogSums(t *testing.T) {
+	inf := math.Inf(-1)
+	for _, c := range []struct{ got, want float64 }{
+		{LogAdd(inf, inf), inf}, {LogAdd(-5, inf), -5}, {LogAdd(-1e4, -1e4), -1e4 + math.Ln2},
+		{LogSub(-5, inf), -5}, {LogSub(-5, -5), inf}, {LogSub(-5, -4), inf}, {LogSub(math.Log(3)-9e3, -9e3), math.Ln2 - 9e3},
+	} {
+		if c.got != c.want && !(math.Abs(c.got-c.want) <= 1e-12*math.Abs(c.want)) {
+			t.Errorf("got %v, want %v", c.got, c.want)
+		}
+	}
+}
+
+// TestDiscoveries compares the histogram with Benjamini and Hochberg's step-up on the scores themselves.
+func TestDiscoveries(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 1))
+	var all, left, right Discoveries
+	scores := make([]float64, 5000)
+	for i := range scores {
+		scores[i] = r.ExpFloat64()
+		if i%50 == 0 {
+			scores[i] += 12
+		}
+		all.Add(scores[i])
+		[]*Discoveries{&left, &right}[i%2].Add(scores[i])
+	}
+	left.Merge(&right)
+	if left != all {
+		t.Error("two shards merged differ from one")
+	}
+	threshold := all.Threshold(0.1)
+	found := 0
+	for _, s := range scores {
+		if s >= threshold {
+			found++
+		}
+	}
+	exact := float64(len(scores)) * math.Exp(-threshold) / float64(found)
+	if exact > 0.1 || all.FDR(threshold) < exact-1e-12 || all.FDR(threshold) > exact*1.06 {
+		t.Errorf("at %v: FDR %v, exact %v", threshold, all.FDR(threshold), exact)
+	}
+	if found < 90 || !math.IsInf(new(Discoveries).Threshold(0.1), 1) {
+		t.Errorf("found %d of 100 planted", found)
+	}
+}
+
+var sink float64
+
+func BenchmarkTails(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		tail func() float64
+	}{
+		{"nb/near", func() float64 { return NBLogUpper(50, 50, 10) }},
+		{"nb/near large", func() float64 { return NBLogUpper(2000, 2000, 1e6) }},
+		{"nb/far", func() float64 { return NBLogUpper(5000, 2, 0.5) }},
+		{"poisson/near", func() float64 { return PoissonLogUpper(50, 50) }},
+		{"poisson/far", func() float64 { return PoissonLogUpper(5000, 2) }},
+		{"binomial/near", func() float64 { return BinomialLogUpper(31, 1000, 0.03) }},
+		{"betabinomial/near", func() float64 { return BetaBinomialLogUpper(3, 50, 0.2, 9.8) }},
+		{"betabinomial/far", func() float64 { return BetaBinomialLogUpper(30, 50, 0.2, 9.8) }},
+		{"betabinomial/long", func() float64 { return BetaBinomialLogUpper(300, 5000, 0.2, 9.8) }},
+		{"student/near", func() float64 { return StudentTLogUpper(1.8, 600) }},
+		{"student/far", func() float64 { return StudentTLogUpper(30, 4) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				sink = c.tail()
+			}
+		})
+	}
+}
