@@ -352,7 +352,7 @@ func (p *population) rollUp() {
 // history cuts the days [first, scored] out of a series; false when there is nothing in them.
 func (s *simSeries) history(first, scored int) (*counts.History, bool) {
 	h := &counts.History{Series: s.Series, First: simFirst + trail.Day(first), Days: scored - first + 1}
-	h.All = cut(s.calls, first, scored)
+	h.All = between(s.calls, first, scored)
 	if len(h.All) == 0 {
 		return nil, false
 	}
@@ -361,14 +361,14 @@ func (s *simSeries) history(first, scored int) (*counts.History, bool) {
 	}
 	h.Born = s.calls[0].Minute - int32(first)*1440
 	for _, code := range s.codes {
-		if t := cut(s.errors[code], first, scored); len(t) > 0 {
+		if t := between(s.errors[code], first, scored); len(t) > 0 {
 			h.Errors = append(h.Errors, counts.CodeTrack{Code: code, Track: t})
 		}
 	}
 	return h, true
 }
 
-func cut(t counts.Track, first, scored int) counts.Track {
+func between(t counts.Track, first, scored int) counts.Track {
 	at := func(m int) int { return sort.Search(len(t), func(i int) bool { return int(t[i].Minute) >= m }) }
 	part := slices.Clone(t[at(first*1440):at((scored+1)*1440)])
 	for i := range part {

@@ -74,9 +74,6 @@ func TestStudy(t *testing.T) {
 	}
 	var runs []run
 	for _, a := range alarms {
-		if a.score < thresholdAt(1, models.Channel(a.unit.Kind)) {
-			continue
-		}
 		if n := len(runs); n > 0 && runs[n-1].unit == a.unit && a.hour-runs[n-1].hour <= 3 {
 			runs[n-1].hours++
 			runs[n-1].hour = a.hour
@@ -89,11 +86,14 @@ func TestStudy(t *testing.T) {
 	}
 	sort.Slice(runs, func(i, j int) bool { return runs[i].score > runs[j].score })
 	for _, a := range runs {
+		if a.score < thresholdAt(1, models.Channel(a.unit.Kind)) {
+			continue
+		}
 		t.Logf("RUN %.1f x%d %s %s @%d", a.score, a.hours, a.unit.ErrorCode, a.note, a.hour/24)
 	}
 	sort.Slice(alarms, func(i, j int) bool { return alarms[i].score > alarms[j].score })
-	for _, a := range alarms[:min(25, len(alarms))] {
-		t.Logf("false %.1f %s %s", a.score, a.unit.ErrorCode, a.note)
+	for _, a := range runs {
+		t.Logf("LOW %.1f %s %s", a.score, a.unit.ErrorCode, a.note)
 	}
 	n := 0
 	for _, s := range spikes {
