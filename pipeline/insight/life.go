@@ -1,0 +1,180 @@
+package insight
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/trail"
+)
+
+// The fixed numbers of an insight's life.
+const (
+	// QuarantineScore is the score above which an hour is hidden from the unit's next fits.
+	QuarantineScore = 5.0
+	// QuietHours is how many observed hours without unusual activity end an insight. Unobserved hours do not count.
+	QuietHours = 3
+	// LongestHours is the age in hours at which an insight is closed although it goes on: it has become the new usual.
+	LongestHours = 7 * 24
+)
+
+// hysteresis is how far below the threshold the score of an open insight may fall: a factor of 100 in its rate of false insights.
+var hysteresis = math.Log(100)
+
+// Thresholds are the scores that make an hour an alarm, a kind.
+type Thresholds struct {
+	Calls  float64
+	Errors float64
+}
+
+// Of returns the threshold of a kind.
+func (t Thresholds) Of(k Kind) float64 {
+	if k == ErrorRate {
+		return t.Errors
+	}
+	return t.Calls
+}
+
+// Candidate is a unit's day with what Step needs to know of the days before.
+type Candidate struct {
+	DayScore
+	Track counts.Track // the unit's calls (errors), from at least 8 days before the scored day to its end
+	First trail.Day    // day of the track's minute 0
+	// Exposure tells which earlier hours were observed. It may be nil: all of them, then.
+	Exposure *counts.Exposure
+}
+
+// Needs tells whether Step must see s as a Candidate: its unit is open, or one of the hours before upto is to be quarantined or
+// may be part of an insight.
+func (s *DayState) Needs(d *DayScore, t Thresholds, upto int) bool {
+	if s.running(d.Unit) != nil {
+		return true
+	}
+	least := min(QuarantineScore, t.Of(d.Kind)-hysteresis)
+	for h := range d.Hours[:upto] {
+		if d.Hours[h].Best.Score >= least {
+			return true
+		}
+	}
+	return false
+}
+
+// Step decides the hours from..upto-1 of a day (0 <= from <= upto <= 24), starting from state, which it leaves alone. cands are sorted by unit and
+// hold every unit that state.Needs; what lies after upto in them has no influence.
+//
+// found holds every insight that was open at any time in these hours, as of upto, sorted by Compare. next is the state at 00:00 of the next
+// day; nil unless upto is 24. Deciding a day in one step or in several, each from the day's start, gives the same insights.
+func Step(state *DayState, day trail.Day, cands []Candidate, from, upto int, t Thresholds) (found []Insight, next *DayState) {
+	next = &DayState{Day: day + 1}
+	flags := newFlagger(state, day)
+	unseen := map[Unit]*Running{}
+	for k := range state.Open {
+		unseen[state.Open[k].Insight.Unit] = &state.Open[k]
+	}
+	for k := range cands {
+		c := &cands[k]
+		l := life{c: c, day: day, limit: t.Of(c.Kind), resume: state.ended(c.Unit)}
+		if r := unseen[c.Unit]; r != nil {
+			delete(unseen, c.Unit)
+			l.open, l.quiet = r.Insight.clone(), r.Quiet
+		}
+		for h := from; h < upto; h++ {
+			l.hour(h)
+			if quarantined(&c.Hours[h]) {
+				flags.add(c.Unit, day, h)
+			}
+		}
+		found = append(found, l.closed...)
+		if l.open != nil {
+			l.progress(upto)
+			found = append(found, *l.open)
+			next.Open = append(next.Open, Running{Insight: *l.open.clone(), Quiet: l.quiet})
+		}
+		if l.resume > hourOf(day, 0) {
+			next.Ended = append(next.Ended, Ended{Unit: c.Unit, Hour: l.resume})
+		}
+	}
+	for _, r := range unseen { // no longer scored, by configuration: it ends where it is
+		i := r.Insight.clone()
+		i.State = Closed
+		found = append(found, *i)
+	}
+	nest(found)
+	slices.SortFunc(found, Compare)
+	for k := range next.Open {
+		n := slices.IndexFunc(found, func(i Insight) bool { return i.ID == next.Open[k].Insight.ID })
+		next.Open[k].Insight.Parent = found[n].Parent
+	}
+	if upto < 24 {
+		return found, nil
+	}
+	next.Flagged = flags.list()
+	return found, next
+}
+
+// quarantined tells whether an hour is to be hidden from later fits. A long window that is still surprising because of what lies
+// hours back does not hide an hour that is itself no more than usual.
+func quarantined(h *Hour) bool {
+	return h.Best.Score > QuarantineScore && (h.Best.Window <= 60 || float64(h.Count) > h.Mean)
+}
+
+// hourOf counts hours since 1970.
+func hourOf(d trail.Day, h int) int32 { return int32(d)*24 + int32(h) }
+
+// Compare orders units by series, then kind and error code, management before data.
+func (u Unit) Compare(v Unit) int {
+	data := func(b bool) int {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(u.Series.Compare(v.Series), cmp.Compare(data(u.Data), data(v.Data)), cmp.Compare(u.Kind, v.Kind),
+		cmp.Compare(u.ErrorCode, v.ErrorCode))
+}
+
+// Compare orders insights by start, unit and ID: the order of every list.
+func Compare(a, b Insight) int {
+	return cmp.Or(a.Whole.Start.Compare(b.Whole.Start), a.Unit.Compare(b.Unit), cmp.Compare(a.ID, b.ID))
+}
+
+// nest points each insight about one principal at the insight about the same API over all principals that covers the same
+// time, the earliest if there are several. A parent once found is kept.
+func nest(list []Insight) {
+	apis := map[Unit][]*Insight{}
+	for k := range list {
+		if i := &list[k]; i.Principal == "" {
+			apis[i.Unit] = append(apis[i.Unit], i)
+		}
+	}
+	for k := range list {
+		i := &list[k]
+		if i.Principal == "" || i.Parent != "" {
+			continue
+		}
+		u := i.Unit
+		u.Principal = ""
+		var parent *Insight
+		for _, p := range apis[u] {
+			if overlap(p.Whole, i.Whole) > 0 && (parent == nil || Compare(*p, *parent) < 0) {
+				parent = p
+			}
+		}
+		if parent != nil {
+			i.Parent = parent.ID
+		}
+	}
+}
+
+// overlap returns how many minutes two spans share.
+func overlap(a, b Span) int {
+	start, end := a.Start, a.End
+	if b.Start.After(start) {
+		start = b.Start
+	}
+	if b.End.Before(end) {
+		end = b.End
+	}
+	return max(0, Span{Start: start, End: end}.Minutes())
+}

@@ -1,0 +1,127 @@
+package insight
+
+import (
+	"cmp"
+	"slices"
+
+	"trailgauge/pipeline/trail"
+)
+
+// DayState is all that Step carries from one day to the next. Its JSON is deterministic.
+type DayState struct {
+	Day     trail.Day `json:"day"`               // the state is as of 00:00 UTC of this day
+	Open    []Running `json:"open,omitempty"`    // sorted by unit
+	Ended   []Ended   `json:"ended,omitempty"`   // sorted by unit
+	Flagged []Flags   `json:"flagged,omitempty"` // sorted by unit
+}
+
+// Running is an open insight.
+type Running struct {
+	Insight Insight `json:"insight"`
+	Quiet   int     `json:"quiet"` // observed hours since the last unusual one
+}
+
+// Ended remembers for a day that an insight of the unit was closed, so that the next one is not dated back into it.
+type Ended struct {
+	Unit Unit  `json:"unit"`
+	Hour int32 `json:"hour"` // since 1970: the first hour after the closing
+}
+
+// Flags are a unit's unusual hours of the last flagDays days.
+type Flags struct {
+	Unit  Unit    `json:"unit"`
+	Hours []int32 `json:"hours"` // since 1970, ascending
+}
+
+// An unusual hour is hidden from the fits of 28 days, unless its pattern is the new usual: flagged on releaseDays distinct
+// days within releaseSpan. Hours are kept for as long as they may decide that of an hour that is still hidden.
+const (
+	releaseDays = 3
+	releaseSpan = 14
+	fitDays     = 28
+	flagDays    = fitDays + releaseSpan - 1
+)
+
+// NewDayState returns the state of a lake that has decided nothing before day.
+func NewDayState(day trail.Day) *DayState { return &DayState{Day: day} }
+
+// Masked returns the hours (since 1970, ascending) that u's fit must not see: unusual ones of the last 28 days, but for those
+// that have become usual. Nil hides nothing.
+func (s *DayState) Masked(u Unit) []int32 {
+	n, ok := slices.BinarySearchFunc(s.Flagged, u, func(f Flags, u Unit) int { return f.Unit.Compare(u) })
+	if !ok {
+		return nil
+	}
+	hours := s.Flagged[n].Hours
+	days := make([]int32, 0, 8)
+	for _, h := range hours {
+		if d := dayOf(h); len(days) == 0 || days[len(days)-1] != d {
+			days = append(days, d)
+		}
+	}
+	var masked []int32
+	for _, h := range hours {
+		if h >= hourOf(s.Day-fitDays, 0) && !released(days, dayOf(h)) {
+			masked = append(masked, h)
+		}
+	}
+	return masked
+}
+
+func dayOf(hour int32) int32 { return hour / 24 }
+
+// released tells whether day lies in a run of releaseSpan days of which releaseDays are in days (ascending).
+func released(days []int32, day int32) bool {
+	for k := 0; k+releaseDays <= len(days); k++ {
+		first, last := days[k], days[k+releaseDays-1]
+		if last-first < releaseSpan && max(last, day)-min(first, day) < releaseSpan {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *DayState) running(u Unit) *Running {
+	n, ok := slices.BinarySearchFunc(s.Open, u, func(r Running, u Unit) int { return r.Insight.Unit.Compare(u) })
+	if !ok {
+		return nil
+	}
+	return &s.Open[n]
+}
+
+// ended returns the first hour that a new insight of u may begin in; 0 when any may.
+func (s *DayState) ended(u Unit) int32 {
+	n, ok := slices.BinarySearchFunc(s.Ended, u, func(e Ended, u Unit) int { return e.Unit.Compare(u) })
+	if !ok {
+		return 0
+	}
+	return s.Ended[n].Hour
+}
+
+// flagger collects the flags of one more day.
+type flagger struct{ hours map[Unit][]int32 }
+
+// newFlagger begins with those of state that still matter on the day after.
+func newFlagger(state *DayState, day trail.Day) *flagger {
+	f := &flagger{hours: map[Unit][]int32{}}
+	for _, old := range state.Flagged {
+		n, _ := slices.BinarySearch(old.Hours, hourOf(day+1-flagDays, 0))
+		if n < len(old.Hours) {
+			f.hours[old.Unit] = slices.Clone(old.Hours[n:])
+		}
+	}
+	return f
+}
+
+func (f *flagger) add(u Unit, day trail.Day, h int) {
+	f.hours[u] = append(f.hours[u], hourOf(day, h))
+}
+
+func (f *flagger) list() []Flags {
+	var out []Flags
+	for u, hours := range f.hours {
+		out = append(out, Flags{Unit: u, Hours: hours})
+	}
+	slices.SortFunc(out, func(a, b Flags) int { return cmp.Or(a.Unit.Compare(b.Unit)) })
+	return out
+}

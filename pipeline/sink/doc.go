@@ -1,0 +1,2 @@
+// Package sink hands insights to others, in the form that those expect.
+package sink
