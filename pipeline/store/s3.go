@@ -69,6 +69,9 @@ func S3(ctx context.Context, name, prefix string, o S3Options) (Store, error) {
 		}
 		prefix += "/"
 	}
+	if o.Retries < 0 || o.MaxWait < 0 || o.ReadTimeout < 0 {
+		return nil, fmt.Errorf("opening %s: retries %d, longest pause %v, read timeout %v: none may be negative", where, o.Retries, o.MaxWait, o.ReadTimeout)
+	}
 	o.Retries = cmp.Or(o.Retries, 8)
 	o.MaxWait = cmp.Or(o.MaxWait, 20*time.Second)
 	o.ReadTimeout = cmp.Or(o.ReadTimeout, 5*time.Minute)

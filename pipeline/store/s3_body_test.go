@@ -143,3 +143,37 @@ func TestS3CreateConflictIsRetried(t *testing.T) {
 		t.Errorf("Create: %v after %d requests", err, n.Load())
 	}
 }
+
+// So is a page of a listing that breaks off; nothing of it is delivered twice.
+func TestS3BrokenListing(t *testing.T) {
+	page := listing(object("a", "") + object("b", ""))
+	s, n := serve(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+		w.Header().Set("Content-Length", fmt.Sprint(len(page)))
+		if n == 1 {
+			fmt.Fprint(w, page[:len(page)/2])
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}
+		fmt.Fprint(w, page)
+	})
+	if got := fmt.Sprint(keysOf(t, s, "")); got != "[a b]" || n.Load() != 2 {
+		t.Errorf("List = %s after %d requests", got, n.Load())
+	}
+}
+
+// However many requests had to be repeated or given up, the next one has its attempts: the SDK's retry quota would be used up.
+func TestS3NoRetryQuota(t *testing.T) {
+	s, n := serve(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+		if n <= 301 {
+			s3Error(w, 503, "SlowDown")
+		}
+	})
+	for n.Load() < 300 {
+		if _, _, err := s.Get(t.Context(), "k", 0); !errors.Is(err, store.ErrUnavailable) {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := s.Get(t.Context(), "k", 0); err != nil {
+		t.Error(err)
+	}
+}

@@ -122,6 +122,23 @@ func TestS3Errors(t *testing.T) {
 	}
 }
 
+// A HEAD has no body that could name the error.
+func TestS3StatErrors(t *testing.T) {
+	for status, want := range map[int]error{404: store.ErrNotExist, 403: store.ErrDenied, 503: store.ErrUnavailable, 301: nil} {
+		s, _ := serve(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+			w.Header().Set("x-amz-bucket-region", "eu-west-1")
+			w.WriteHeader(status)
+		})
+		_, err := s.Stat(t.Context(), "k")
+		if want == nil && (err == nil || !strings.Contains(err.Error(), "the bucket is in eu-west-1")) {
+			t.Errorf("%d: %v", status, err)
+		}
+		if want != nil && !errors.Is(err, want) {
+			t.Errorf("%d: %v, want %v", status, err, want)
+		}
+	}
+}
+
 func TestS3Unreachable(t *testing.T) {
 	environment(t)
 	server := httptest.NewServer(nil)
