@@ -1,9 +1,13 @@
 package decode
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/gzip"
 
 	"trailgauge/pipeline/trail"
 )
@@ -36,18 +40,45 @@ func trailText(n int) []byte {
 // BenchmarkRecords reports MB/s of JSON and, as allocs/op, the allocations of 2,000 records.
 func BenchmarkRecords(b *testing.B) {
 	const n = 2000
-	data := trailText(n)
-	d := new(Decoder)
-	var recs []trail.Record
-	var metas []Meta
-	b.SetBytes(int64(len(data)))
+	compact := trailText(n)
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, compact, "", "  "); err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		data []byte
+	}{{"compact", compact}, {"pretty", pretty.Bytes()}} {
+		b.Run(c.name, func(b *testing.B) {
+			d := new(Decoder)
+			var recs []trail.Record
+			var metas []Meta
+			b.SetBytes(int64(len(c.data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				var err error
+				if recs, metas, err = d.Records(c.data, Source{Key: "k"}, recs[:0], metas[:0], nil); err != nil || len(recs) != n {
+					b.Fatalf("%d records, %v", len(recs), err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/record")
+		})
+	}
+}
+
+func BenchmarkInflate(b *testing.B) {
+	text := trailText(2000)
+	var body bytes.Buffer
+	w := gzip.NewWriter(&body)
+	w.Write(text)
+	w.Close()
+	var room []byte
+	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
 		var err error
-		if recs, metas, err = d.Records(data, Source{Key: "k"}, recs[:0], metas[:0], nil); err != nil || len(recs) != n {
-			b.Fatalf("%d records, %v", len(recs), err)
+		if room, err = Inflate(room[:0], body.Bytes(), MaxObject); err != nil || len(room) != len(text) {
+			b.Fatal(len(room), err)
 		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/record")
-	b.ReportMetric(float64(len(data))/n, "bytes/record")
 }

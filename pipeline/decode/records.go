@@ -2,21 +2,10 @@ package decode
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
-	"fmt"
-
-	"github.com/zeebo/xxh3"
 
 	"trailgauge/pipeline/trail"
 )
-
-// maxRecord is the size in bytes above which a record is rejected. CloudTrail's own limit is 256 KB, and 1 MB
-// in an event data store.
-const maxRecord = 2 << 20
-
-// recordDepth is what a record may already be inside of, at most: {"Records":[…]}.
-const recordDepth = 2
 
 // Source says where an object came from.
 type Source struct {
@@ -79,7 +68,7 @@ func (d *Decoder) Records(data []byte, src Source, recs []trail.Record, metas []
 	d.scanner = scanner{data: validText(bytes.TrimPrefix(data, []byte("\ufeff")))}
 	d.src, d.recs, d.metas, d.position = src, recs, metas, 0
 	d.rejected = d.rejected[:0]
-	defer func() { d.recs, d.metas, d.data = nil, nil, nil }()
+	defer d.forget()
 	if err := d.object(); err != nil {
 		return recs, metas, err
 	}
@@ -89,6 +78,13 @@ func (d *Decoder) Records(data []byte, src Source, recs []trail.Record, metas []
 		}
 	}
 	return d.recs, d.metas, nil
+}
+
+// forget lets go of the object, so that a resting Decoder does not keep it in memory.
+func (d *Decoder) forget() {
+	d.recs, d.metas, d.data = nil, nil, nil
+	clear(d.rejected)
+	clear(d.items)
 }
 
 // Records decodes one object with a Decoder of its own, see Decoder.Records.
@@ -215,140 +211,4 @@ func (d *Decoder) stranger() bool {
 	d.refuse(from, "neither a record nor a list of records")
 	d.position++
 	return true
-}
-
-// item reads one item, which should be a record.
-func (d *Decoder) item(depth int) bool {
-	from := d.pos
-	defer func() { d.position++ }()
-	if d.peek() != '{' {
-		if !d.value(depth) {
-			return false
-		}
-		d.refuse(from, "a record must be a JSON object")
-		return true
-	}
-	d.recs = append(d.recs, trail.Record{})
-	r := &d.recs[len(d.recs)-1]
-	d.spaced, d.repeated = false, false
-	compact := d.data
-	if d.row(r) {
-		compact = d.data[from:d.pos]
-	} else if !d.spaced && !d.repeated {
-		return false
-	} else {
-		// White space or a repeated member: take the text's span, bring it into the plain form, decode that.
-		d.reason, d.pos = "", from
-		if !d.value(recordDepth) {
-			return false
-		}
-		var ok bool
-		if compact, ok = d.plainRow(r, d.data[from:d.pos]); !ok {
-			return false
-		}
-	}
-	reason := ""
-	if len(compact) > maxRecord {
-		reason = fmt.Sprintf("a record of %d bytes, the limit is %d", len(compact), maxRecord)
-	} else {
-		reason = d.finish(r)
-	}
-	if reason != "" {
-		d.recs = d.recs[:len(d.recs)-1]
-		d.refuse(from, reason)
-		return true
-	}
-	d.metas = append(d.metas, d.meta(r, compact))
-	return true
-}
-
-// plainRow decodes a valid record without its white space and with the last of repeated members, and returns
-// its compact text.
-func (d *Decoder) plainRow(r *trail.Record, value []byte) (compact []byte, ok bool) {
-	outer := d.scanner
-	defer func() { d.scanner = outer }()
-	compact = appendCompact(d.arena.reserve(len(value)), value)
-	for plain := compact; ; plain = lastWins(nil, compact) {
-		*r = trail.Record{}
-		d.scanner = scanner{data: plain}
-		d.repeated = false
-		if ok = d.row(r); ok || !d.repeated {
-			return compact, ok
-		}
-	}
-}
-
-func (d *Decoder) refuse(from int, reason string) {
-	d.rejected = append(d.rejected, Rejection{d.position, int64(from), reason, d.data[from:d.pos:d.pos]})
-}
-
-// finish fills the columns that are derived from others. It returns why the record is rejected, or "".
-func (d *Decoder) finish(r *trail.Record) (reason string) {
-	ms, ok := trail.ParseTime(r.EventTime)
-	switch {
-	case ok:
-		r.EventTS = ms
-	case d.wrapper:
-		return "an item of lookup-events: its record is the text in CloudTrailEvent"
-	case r.EventTime == "":
-		return "no eventTime"
-	default:
-		return fmt.Sprintf("eventTime %.40q cannot be read", r.EventTime)
-	}
-	r.ReadOnlyBool = trail.ReadOnlyOf(r)
-	_, r.ErrorFamily, r.IsError = trail.ErrorOf(r)
-	r.Account = firstOf(r.RecipientAccountID, r.UserIdentity.AccountID, d.src.Account)
-	r.Region = firstOf(r.AWSRegion, d.src.Region)
-	r.SourceKey = d.src.Key
-	if r.Addendum.Reason == "UPDATED_DATA" {
-		r.Supersedes = r.Addendum.OriginalEventID
-	}
-	d.scratch, r.PrincipalKind = trail.AppendPrincipal(d.scratch[:0], r)
-	r.Principal = d.names.of(d.scratch, &d.arena)
-	r.Extra = d.names.of(d.extra, &d.arena)
-	return ""
-}
-
-// firstOf returns a, b or c, the first that says something, and "unknown" at last.
-func firstOf(s ...string) string {
-	for _, v := range s {
-		if v != "" {
-			return v
-		}
-	}
-	return "unknown"
-}
-
-func (d *Decoder) meta(r *trail.Record, compact []byte) Meta {
-	m := Meta{Position: d.position, Sum: xxh3.Hash(compact)}
-	if r.EventID == "" {
-		sum := sha256.Sum256(compact)
-		m.Key = [16]byte(sum[:])
-		return m
-	}
-	d.scratch = append(append(append(d.scratch[:0], r.Account...), 0), r.EventID...)
-	m.Key = xxh3.Hash128(d.scratch).Bytes()
-	return m
-}
-
-// interner makes one string of equal byte slices. It is bounded, since a trail's content is not: long texts
-// and those that come after the table is full get a string each.
-type interner struct{ seen map[string]string }
-
-func (in *interner) of(b []byte, a *arena) string {
-	const longest, most = 256, 1 << 14
-	if len(b) == 0 {
-		return ""
-	}
-	if s, ok := in.seen[string(b)]; ok {
-		return s
-	}
-	s := a.copyOf(b)
-	if len(b) <= longest && len(in.seen) < most {
-		if in.seen == nil {
-			in.seen = make(map[string]string)
-		}
-		in.seen[s] = s
-	}
-	return s
 }

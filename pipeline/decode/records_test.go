@@ -270,7 +270,31 @@ func TestDerivedColumns(t *testing.T) {
 	if want := "1773216000250 true arn:aws:sts::1:assumed-role/ci role true access-denied 1 eu-west-1 k e0\n"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	late := strings.Replace(text, "UPDATED_DATA", "DELIVERY_DELAY", 1)
+	if recs, _, _ = Records([]byte(late), Source{}, nil, nil); recs[0].Supersedes != "" {
+		t.Errorf("a late record supersedes %q", recs[0].Supersedes)
+	}
 	if recs, _, _ = Records([]byte(`[{"eventTime":"2026-03-11T08:00:00Z"}]`), Source{}, nil, nil); recs[0].Account != "unknown" || recs[0].Region != "unknown" {
 		t.Errorf("account %q, region %q", recs[0].Account, recs[0].Region)
+	}
+}
+
+// A Decoder is used for many objects; what it returned must not change with the next one.
+func TestDecoderKeepsEarlierRecords(t *testing.T) {
+	d := new(Decoder)
+	decode := func(agent string) trail.Record {
+		recs, _, err := d.Records([]byte(`[{"eventTime":"2026-03-11T08:00:00Z","userAgent":"`+agent+`\n","x":"`+agent+`","resources":[{"ARN":"`+agent+`"}], "y":1}]`), Source{Key: agent}, nil, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return recs[0]
+	}
+	first := decode("one")
+	before := fmt.Sprintf("%+v", first.Resources) + first.UserAgent + first.Extra + first.Principal
+	for i := range 2000 {
+		decode(fmt.Sprint("other", i))
+	}
+	if after := fmt.Sprintf("%+v", first.Resources) + first.UserAgent + first.Extra + first.Principal; after != before {
+		t.Errorf("was %s, is %s", before, after)
 	}
 }

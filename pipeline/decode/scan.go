@@ -34,13 +34,12 @@ func (s *scanner) err() error {
 // peek moves over white space and returns the byte at pos; 0, which no JSON text has there, at the end.
 func (s *scanner) peek() byte {
 	for s.pos < len(s.data) {
-		switch c := s.data[s.pos]; c {
-		case ' ', '\n', '\r', '\t':
-			s.spaced = true
-			s.pos++
-		default:
+		c := s.data[s.pos]
+		if c > ' ' || c != ' ' && c != '\n' && c != '\r' && c != '\t' {
 			return c
 		}
+		s.spaced = true
+		s.pos++
 	}
 	return 0
 }

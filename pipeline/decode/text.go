@@ -3,31 +3,7 @@ package decode
 import (
 	"unicode/utf16"
 	"unicode/utf8"
-	"unsafe"
 )
-
-// view returns b as a string without copying: b must not change any more.
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
-
-// arena hands out memory that lives as long as something points into its chunk, one allocation a chunk.
-type arena struct{ free []byte }
-
-// reserve returns an empty slice of capacity n.
-func (a *arena) reserve(n int) []byte {
-	const chunk = 64 << 10
-	if n > chunk/4 {
-		return make([]byte, 0, n)
-	}
-	if n > len(a.free) {
-		a.free = make([]byte, chunk)
-	}
-	b := a.free[:0:n]
-	a.free = a.free[n:]
-	return b
-}
-
-// copyOf returns b as a string of its own.
-func (a *arena) copyOf(b []byte) string { return view(append(a.reserve(len(b)), b...)) }
 
 // appendUnescaped appends the text of a JSON string, given without its quotes, to dst. Half of a surrogate
 // pair becomes U+FFFD, and clean is false.

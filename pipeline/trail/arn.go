@@ -1,0 +1,63 @@
+package trail
+
+import "strings"
+
+func appendARN(dst []byte, r *Record, service, account string, resource ...string) []byte {
+	dst = appendAll(dst, "arn:", partitionOf(r), ":", service, "::", account, ":")
+	return appendAll(dst, resource...)
+}
+
+// partitionOf takes the partition from an ARN of the caller, or else from the region's name (botocore's
+// partitions.json).
+func partitionOf(r *Record) string {
+	for _, arn := range [...]string{r.UserIdentity.ARN, r.UserIdentity.SessionContext.SessionIssuer.ARN} {
+		if rest, ok := strings.CutPrefix(arn, "arn:"); ok {
+			if p, _, ok := strings.Cut(rest, ":"); ok && strings.HasPrefix(p, "aws") {
+				return p
+			}
+		}
+	}
+	for _, p := range [...][2]string{{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"}, {"us-iso-", "aws-iso"},
+		{"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"}} {
+		if strings.HasPrefix(r.AWSRegion, p[0]) {
+			return p[1]
+		}
+	}
+	return "aws"
+}
+
+// roleOfARN reads …:assumed-role/ROLE/SESSION and …:role/path/ROLE.
+func roleOfARN(arn string) string {
+	resource := arnResource(arn)
+	if rest, ok := strings.CutPrefix(resource, "assumed-role/"); ok {
+		role, _, _ := strings.Cut(rest, "/")
+		return role
+	}
+	if rest, ok := strings.CutPrefix(resource, "role/"); ok {
+		return rest[strings.LastIndexByte(rest, '/')+1:]
+	}
+	return ""
+}
+
+// arnField returns a field of arn:partition:service:region:account:resource, the last one with all its colons.
+func arnField(arn string, n int) string {
+	if !strings.HasPrefix(arn, "arn:") {
+		return ""
+	}
+	for i := range len(arn) {
+		if arn[i] == ':' {
+			if n--; n == 0 {
+				return arn[i+1:]
+			}
+		}
+	}
+	return ""
+}
+
+func arnResource(arn string) string { return arnField(arn, 5) }
+func arnAccount(arn string) string  { return beforeColon(arnField(arn, 4)) }
+
+func beforeColon(s string) string {
+	s, _, _ = strings.Cut(s, ":")
+	return s
+}
