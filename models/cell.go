@@ -21,10 +21,11 @@ const (
 	Steady                 // 2 to 48
 	Busy                   // more than 48
 	Newcomer               // first seen less than 24 hours ago
+	Record                 // not a regime by rate: how far an hour exceeds the busiest past hour of any unit
 	regimes
 )
 
-func (r Regime) String() string { return [...]string{"<2", "2-48", ">48", "newcomer"}[r] }
+func (r Regime) String() string { return [...]string{"<2", "2-48", ">48", "newcomer", "record"}[r] }
 
 // RegimeOf returns the regime of a unit with so many expected a day.
 func RegimeOf(perDay float64) Regime {
@@ -40,15 +41,18 @@ func RegimeOf(perDay float64) Regime {
 // Windows are the lengths scored, in minutes.
 var Windows = [7]int{5, 15, 60, 180, 360, 720, 1440}
 
-// shares of a channel's budget by window; newcomers have the rest. An hour and its busiest 5 and 15 minutes see the same bursts,
-// so they share what one of them would get. Errors are not scored over 5 minutes, where the calls behind them are too few, nor
-// over a day.
+// shares of a channel's budget by window; newcomers and records have the rest. An hour and its busiest 5 and 15 minutes see the
+// same bursts, so they share what one of them would get. Errors are not scored over 5 minutes, where the calls behind them are too
+// few, nor over a day.
 var shares = [channels][len(Windows)]float64{
-	Calls:  {.10, .15, .25, .05, .10, .05, .10},
-	Errors: {0, .25, .45, .07, .07, .06, 0},
+	Calls:  {.08, .12, .18, .05, .08, .04, .10},
+	Errors: {0, .20, .35, .06, .06, .06, 0},
 }
 
-var newcomerShare = [channels]float64{Calls: .20, Errors: .10}
+var (
+	newcomerShare = [channels]float64{Calls: .20, Errors: .10}
+	recordShare   = [channels]float64{Calls: .15, Errors: .17}
+)
 
 // regimeShares divide a window's share. Most series are quiet.
 var regimeShares = [...]float64{Quiet: .45, Steady: .35, Busy: .20}
@@ -84,8 +88,11 @@ func (c Cell) channel() Channel { return Channel(int(c) / len(Windows) / int(reg
 
 // Share is the part of its channel's budget that the cell may spend, 0 for one that is not scored.
 func (c Cell) Share() float64 {
-	if c.regime() == Newcomer {
+	switch c.regime() {
+	case Newcomer:
 		return newcomerShare[c.channel()] * unitShares[c.unit()]
+	case Record:
+		return recordShare[c.channel()] * unitShares[c.unit()]
 	}
 	return shares[c.channel()][c.window()] * regimeShares[c.regime()] * unitShares[c.unit()]
 }

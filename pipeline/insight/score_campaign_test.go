@@ -66,6 +66,7 @@ func (c *campaign) run() {
 		trial := Scorer{Priors: priors, Nulls: c.nulls, Exposure: e}
 		for i, h := range histories {
 			s.Score(h, nil, 24, func(day *DayScore) { c.collect(day, d, from[i]) })
+			c.jumps(h, from[i])
 			if r.Float64() < c.trials {
 				c.spike(r, &trial, h, from[i])
 			}
@@ -98,19 +99,19 @@ func (c *campaign) spike(r *rand.Rand, s *Scorer, h *counts.History, from *simSe
 	span := []int{3, 15, 60}[r.IntN(3)]
 	x := *h
 	if len(h.Rated) > 0 {
-		n := max(30, 10*busiest(h.Rated, fit))
+		n := max(3**factor, *factor*busiest(h.Rated, fit))
 		x.All = merged(r, h.All, hour, span, n)
 		x.Rated = x.All
 		c.try(s, &x, "", kind, models.Calls, n)
 	}
 	x = *h
 	code := "Brand.New"
-	n := int64(30)
+	n := 3 * *factor
 	if len(h.Errors) > 0 && r.IntN(2) == 0 {
 		code = h.Errors[r.IntN(len(h.Errors))].Code
 	}
 	for _, e := range h.Errors {
-		n = max(n, 10*busiest(e.Track, fit))
+		n = max(n, *factor*busiest(e.Track, fit))
 	}
 	x.All = merged(r, h.All, hour, span, 0)
 	x.Errors = slices.Clone(h.Errors)
@@ -198,10 +199,11 @@ func (c *campaign) seriesDays() float64 { return float64(c.tally.Series[models.E
 func recall(spikes []spike, perThousand float64) (found, tried map[string]int) {
 	found, tried = map[string]int{}, map[string]int{}
 	for _, s := range spikes {
-		k := s.ch.String() + " " + s.kind
-		tried[k]++
-		if s.score >= thresholdAt(perThousand, s.ch) {
-			found[k]++
+		for _, k := range []string{s.ch.String() + " " + s.kind, s.ch.String() + " all"} {
+			tried[k]++
+			if s.score >= thresholdAt(perThousand, s.ch) {
+				found[k]++
+			}
 		}
 	}
 	return found, tried
@@ -220,4 +222,39 @@ func recallTable(spikes []spike, perThousand float64) string {
 		fmt.Fprintf(&b, "  %-22s %4d of %4d  %.3f\n", k, found[k], tried[k], float64(found[k])/float64(tried[k]))
 	}
 	return b.String()
+}
+
+func (c *campaign) jumps(h *counts.History, from *simSeries) {
+	if c.hot == nil {
+		c.hot = map[string]int{}
+	}
+	fit := int32(h.Days-1) * 1440
+	if h.Born > fit-7*1440 {
+		return
+	}
+	kind := from.kind
+	if h.Principal == "" {
+		kind = "rollup " + kind
+	}
+	look := func(t counts.Track, ch string) {
+		b := max(3, busiest(t, fit))
+		n := map[int32]int64{}
+		most := int64(0)
+		for _, p := range t {
+			if p.Minute >= fit {
+				n[p.Minute/60] += p.N
+				most = max(most, n[p.Minute/60])
+			}
+		}
+		for _, f := range []int64{2, 3, 5, 10} {
+			if most >= 10*3 && most >= f*b {
+				c.hot[fmt.Sprintf("%s x%02d %s", ch, f, kind)]++
+				c.hot[fmt.Sprintf("%s x%02d all", ch, f)]++
+			}
+		}
+	}
+	look(h.Rated, "calls")
+	for _, e := range h.Errors {
+		look(e.Track, "errors")
+	}
 }

@@ -15,6 +15,7 @@ var (
 	study  = flag.Int("study", 0, "populations of the long calibration study; 0 skips it")
 	seed0  = flag.Uint64("seed", 1000, "first seed of the study")
 	sizeN  = flag.Int("series", 600, "series of a population of the study")
+	factor = flag.Int64("factor", 10, "size of injected bursts in busiest past hours")
 	hist   = flag.Int("history", 14, "days of history before the first scored day")
 )
 
@@ -56,6 +57,7 @@ func TestStudy(t *testing.T) {
 		alarms = append(alarms, c.alarms...)
 		days += c.seriesDays()
 		one := c.falseInsights(1)
+		t.Logf("HOT %v", c.hot)
 		t.Logf("seed %d: %.0f series-days, false at 1 per 1,000: calls %d errors %d", *seed0+i, c.seriesDays(), one[0], one[1])
 		for _, b := range budgets {
 			n := c.falseInsights(b)

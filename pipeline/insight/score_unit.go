@@ -66,6 +66,7 @@ func (e *evidence) hour(h int, best *Verdict) {
 	v := Verdict{Window: 60, End: int32(h+1) * 60, Count: g.N[t], Mean: p.Mean(slot), Size: 1 / p.Dispersion(slot)}
 	e.burst(&v, 0, slot, 1)
 	e.weigh(&v, regime, 2, v.Count, best)
+	e.record(v, best)
 	if age < minLongHours {
 		return
 	}
@@ -91,6 +92,21 @@ func (e *evidence) burst(v *Verdict, window, slot int, share float64) {
 	if hurdle > nb {
 		v.LnP, v.Model = min(hurdle, 0), "hurdle"
 	}
+}
+
+// record compares an hour of 30 or more with the busiest of the fit window, at least 3, whatever the hour of the week and the regime:
+// p = (count/busiest)^-4, from a week of history on. Usual series rarely exceed their record several times over, so a cell
+// of its own finds large bursts on series of every kind, and of errors without the question of their share.
+func (e *evidence) record(v Verdict, best *Verdict) {
+	if v.Count < 30 || e.p.Exposure < 7*24 {
+		return
+	}
+	ratio := float64(v.Count) / float64(max(e.p.Busiest, 3))
+	if ratio <= 1 {
+		return
+	}
+	v.LnP, v.Model = -4*math.Log(ratio), "record"
+	e.keep(&v, models.Record, 2, v.Count, best)
 }
 
 // sizeLogUpper is ln(w·pooled + (1-w)·own), where own is the smaller of the Student t's and the record's tail.
@@ -141,11 +157,19 @@ func (e *evidence) long(t, i, hours int) (v Verdict, capped int64) {
 	return v, capped
 }
 
-// weigh turns a verdict's ln p into its score and keeps the better one in best. counted is the count behind LnP.
+// weigh completes a verdict and keeps the better one in best. counted is the count behind LnP.
 func (e *evidence) weigh(v *Verdict, r models.Regime, window int, counted int64, best *Verdict) {
 	if v.LnP == 0 {
 		return
 	}
+	if e.errors != nil {
+		e.share(v, window, counted)
+	}
+	e.keep(v, r, window, counted, best)
+}
+
+// keep scores v in its cell and puts it into best when it is better.
+func (e *evidence) keep(v *Verdict, r models.Regime, window int, counted int64, best *Verdict) {
 	kind := models.Principals
 	if e.s.day.Principal == "" {
 		kind = models.Rollups
@@ -153,9 +177,6 @@ func (e *evidence) weigh(v *Verdict, r models.Regime, window int, counted int64,
 	c := models.CellOf(e.ch, kind, r, window)
 	if c.Share() == 0 {
 		return
-	}
-	if e.errors != nil {
-		e.share(v, window, counted)
 	}
 	v.Cell = c.String()
 	v.Score = e.s.Nulls.Score(c, -v.LnP)
