@@ -215,3 +215,29 @@ func TestFolderListsInByteOrder(t *testing.T) {
 		}
 	})
 }
+
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC)
+	for name, age := range map[string]time.Duration{
+		"a/.tmp-old": 25 * time.Hour, ".tmp-old": 48 * time.Hour, "a/.tmp-fresh": time.Hour, "a/object": 48 * time.Hour, "a/x.tmp-": 48 * time.Hour,
+	} {
+		path := filepath.Join(dir, name)
+		write(t, path, "x")
+		if err := os.Chtimes(path, now, now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := store.Counted(folder(t, dir), new(store.Requests))
+	if n, err := store.Sweep(t.Context(), s, now.Add(-24*time.Hour)); n != 2 || err != nil {
+		t.Errorf("Sweep = %d, %v; want 2", n, err)
+	}
+	for name, want := range map[string]bool{"a/.tmp-old": false, ".tmp-old": false, "a/.tmp-fresh": true, "a/object": true, "a/x.tmp-": true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("%s is there: %v, want %v", name, err == nil, want)
+		}
+	}
+	if n, err := store.Sweep(t.Context(), folder(t, filepath.Join(dir, "no")), now); n != 0 || err != nil {
+		t.Errorf("Sweep of no folder = %d, %v", n, err)
+	}
+}
