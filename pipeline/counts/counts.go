@@ -8,11 +8,11 @@ import "trailgauge/pipeline/trail"
 // With an empty Principal it is the API's roll-up over all principals, the unit of CloudTrail Insights.
 // Series are comparable and can be map keys.
 type Series struct {
-	Account   string
-	Region    string
-	Source    string // eventSource, ec2.amazonaws.com
-	Name      string // eventName, RunInstances
-	Principal string // trail.PrincipalOf
+	Account   string `json:"account"`
+	Region    string `json:"region"`
+	Source    string `json:"eventSource"`         // eventSource, ec2.amazonaws.com
+	Name      string `json:"eventName"`           // eventName, RunInstances
+	Principal string `json:"principal,omitempty"` // trail.PrincipalOf
 }
 
 // Class says which of a series' calls a tile holds.

@@ -112,3 +112,15 @@ func (s *slice) Next() (*Tile, error) {
 	s.rest = s.rest[1:]
 	return t, nil
 }
+
+// Collect reads all there is.
+func Collect(r Reader) ([]Tile, error) {
+	var tiles []Tile
+	for {
+		t, err := r.Next()
+		if t == nil || err != nil {
+			return tiles, err
+		}
+		tiles = append(tiles, *t)
+	}
+}

@@ -1,6 +1,7 @@
 package insight
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -15,13 +16,34 @@ const (
 	ErrorRate             // more calls ending in one error code than usual (AWS: ApiErrorRateInsight)
 )
 
+// MarshalText writes AWS's insightType.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads AWS's insightType.
+func (k *Kind) UnmarshalText(b []byte) error {
+	for *k = CallRate; *k <= ErrorRate; *k++ {
+		if string(b) == k.String() {
+			return nil
+		}
+	}
+	return fmt.Errorf("reading %.40q as an insight type", b)
+}
+
+// String returns AWS's insightType.
+func (k Kind) String() string {
+	if k == ErrorRate {
+		return "ApiErrorRateInsight"
+	}
+	return "ApiCallRateInsight"
+}
+
 // Unit is what one insight is about: a series, and for ErrorRate one of its error codes. Units are comparable.
 // With an empty Principal it is an API over all principals, as in CloudTrail Insights.
 type Unit struct {
 	counts.Series
-	Data      bool // data events; management events otherwise
-	Kind      Kind
-	ErrorCode string // only with ErrorRate
+	Data      bool   `json:"data"` // data events; management events otherwise
+	Kind      Kind   `json:"kind"`
+	ErrorCode string `json:"errorCode,omitempty"` // only with ErrorRate
 }
 
 // Verdict is the best evidence that one hour, or a window that ends in it, is more than the unit's usual.
@@ -62,15 +84,15 @@ type DayScore struct {
 
 // Fit is what the model thought usual, for people and for the baselines table.
 type Fit struct {
-	Level      float64 // expected per hour, averaged over the week
-	Dispersion float64 // alpha of the negative binomial: variance = mean + alpha·mean²
-	Exposure   float64 // observed hours behind it
-	Total      int64   // calls (errors) in those hours
-	ActiveDays int     // days with any
-	Pooling    string  // "own", "api", "source", "class" or "global": the level most of the estimate comes from
-	Regime     string  // "<2", "2-48", ">48" expected a day, or "newcomer"
+	Level      float64 `json:"level"`      // expected per hour, averaged over the week
+	Dispersion float64 `json:"dispersion"` // alpha of the negative binomial: variance = mean + alpha·mean²
+	Exposure   float64 `json:"exposure"`   // observed hours behind it
+	Total      int64   `json:"total"`      // calls (errors) in those hours
+	ActiveDays int     `json:"activeDays"` // days with any
+	Pooling    string  `json:"pooling"`    // "own", "api", "source", "class" or "global": the level most of the estimate comes from
+	Regime     string  `json:"regime"`     // "<2", "2-48", ">48" expected a day, or "newcomer"
 	// Undecided, when not empty, says why the unit could not be scored and what would be enough.
-	Undecided string
+	Undecided string `json:"undecided,omitempty"`
 }
 
 // State is where an insight is in its life.
@@ -102,27 +124,27 @@ func (s Span) Average() float64 {
 
 // Insight is one run of unusual activity of one unit.
 type Insight struct {
-	ID       string // UUIDv5 of the unit and the start it first opened with; AWS's sharedEventID
-	Revision int    // 1, and one more each time late data changed it
-	State    State
+	ID       string `json:"id"`       // UUIDv5 of the unit and the start it first opened with; AWS's sharedEventID
+	Revision int    `json:"revision"` // 1, and one more each time late data changed it
+	State    State  `json:"state"`
 	Unit
 
-	Detected Span // from the start to the end of the hour that raised it: what the Start event reports
-	Whole    Span // from the start to the end, or to the last decided hour while Open: what the End event reports
-	Baseline Span // AWS's baseline: from midnight UTC seven days before the start, to the start; frozen at the start
+	Detected Span `json:"detected"` // from the start to the end of the hour that raised it: what the Start event reports
+	Whole    Span `json:"whole"`    // from the start to the end, or to the last decided hour while Open: what the End event reports
+	Baseline Span `json:"baseline"` // AWS's baseline: from midnight UTC seven days before the start, to the start; frozen at the start
 
-	Expected  float64   // what the model expected in Whole, calls or errors
-	Peak      time.Time // the minute with the most
-	First     Verdict   // the verdict that opened it
-	Worst     Verdict   // the highest score it reached
-	Threshold float64   // the score that was needed
-	Fit       Fit       // as of the day it opened
-	Hours     []Bar     // for drawing: from 24 hours before the start to the end
+	Expected  float64   `json:"expected"`  // what the model expected in Whole, calls or errors
+	Peak      time.Time `json:"peak"`      // the minute with the most
+	First     Verdict   `json:"first"`     // the verdict that opened it
+	Worst     Verdict   `json:"worst"`     // the highest score it reached
+	Threshold float64   `json:"threshold"` // the score that was needed
+	Fit       Fit       `json:"fit"`       // as of the day it opened
+	Hours     []Bar     `json:"hours"`     // for drawing: from 24 hours before the start to the end
 
-	Attributions      []Attribution // of Detected and Baseline; frozen
-	WholeAttributions []Attribution // of Whole and Baseline; set once Closed
-	Samples           []Sample      // a few of the events
-	Parent            string        // ID of the API-wide insight that covers the same burst; "" when there is none
+	Attributions      []Attribution `json:"attributions"`      // of Detected and Baseline; frozen
+	WholeAttributions []Attribution `json:"wholeAttributions"` // of Whole and Baseline; set once Closed
+	Samples           []Sample      `json:"samples"`           // a few of the events
+	Parent            string        `json:"parent,omitempty"`  // ID of the API-wide insight that covers the same burst; "" when there is none
 }
 
 // Bar is one hour of an insight's picture.

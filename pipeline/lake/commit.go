@@ -25,6 +25,7 @@ type Commit struct {
 	Ingested  time.Time `json:"ingested"`  // objects stamped up to here have been read
 	ScoreFrom time.Time `json:"scoreFrom"` // the first hour that was decided; hours before it are history only
 	Decided   time.Time `json:"decided"`   // hours that end by here are decided
+	First     trail.Day `json:"first"`     // first delivery day that was ever asked for
 	FullList  trail.Day `json:"fullList"`  // day of the last run that listed 35 delivery days
 
 	Days     []DayRef   `json:"days"`     // event days, ascending
@@ -33,6 +34,8 @@ type Commit struct {
 	States   []StateRef `json:"states"`   // what deciding carries from day to day, ascending; the last week's
 	Redecide trail.Day  `json:"redecide"` // first day whose counts changed since it was decided; meaningful while Dirty
 	Dirty    bool       `json:"dirty"`    // ingested, but not decided yet
+
+	Drop []string `json:"drop,omitempty"` // table files the run wrote and this commit does not name: to be deleted
 
 	Totals Ledger `json:"totals"` // over all runs
 	Run    Ledger `json:"run"`    // of the run that ingested last

@@ -20,7 +20,8 @@ type Key struct {
 	Position uint32
 }
 
-const keySize = 32
+// KeySize is the length of an entry in a file of keys, in bytes.
+const KeySize = 32
 
 // Compare orders keys by ID, then by object and position: of equal IDs the first survives.
 func (k Key) Compare(o Key) int {
@@ -29,7 +30,7 @@ func (k Key) Compare(o Key) int {
 
 // EncodeKeys returns sorted keys as a file.
 func EncodeKeys(keys []Key) []byte {
-	out := make([]byte, 0, len(keys)*keySize)
+	out := make([]byte, 0, len(keys)*KeySize)
 	for _, k := range keys {
 		out = append(out, k.ID[:]...)
 		out = binary.BigEndian.AppendUint64(out, k.Sum)
@@ -44,18 +45,18 @@ type Keys []byte
 
 // DecodeKeys checks that body can be a file of keys.
 func DecodeKeys(body []byte) (Keys, error) {
-	if len(body)%keySize != 0 {
-		return nil, fmt.Errorf("a file of keys has %d bytes, not a multiple of %d: it is truncated or foreign", len(body), keySize)
+	if len(body)%KeySize != 0 {
+		return nil, fmt.Errorf("a file of keys has %d bytes, not a multiple of %d: it is truncated or foreign", len(body), KeySize)
 	}
 	return Keys(body), nil
 }
 
 // Len is the number of keys.
-func (k Keys) Len() int { return len(k) / keySize }
+func (k Keys) Len() int { return len(k) / KeySize }
 
 // At returns the i-th key.
 func (k Keys) At(i int) Key {
-	b := k[i*keySize:]
+	b := k[i*KeySize:]
 	return Key{[16]byte(b[:16]), binary.BigEndian.Uint64(b[16:]), binary.BigEndian.Uint32(b[24:]), binary.BigEndian.Uint32(b[28:])}
 }
 
@@ -64,7 +65,7 @@ func (k Keys) Find(id [16]byte) (Key, bool) {
 	lo, hi := 0, k.Len()
 	for lo < hi {
 		mid := (lo + hi) / 2
-		switch c := bytes.Compare(k[mid*keySize:mid*keySize+16], id[:]); {
+		switch c := bytes.Compare(k[mid*KeySize:mid*KeySize+16], id[:]); {
 		case c == 0:
 			return k.At(mid), true
 		case c < 0:

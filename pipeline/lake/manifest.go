@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"trailgauge/pipeline/store"
@@ -43,6 +44,16 @@ type File struct {
 // FileKey names a file of a table: run is the number of the commit that first holds it, part tells its files of one day apart.
 func FileKey(t Table, d trail.Day, run int, part string) string {
 	return fmt.Sprintf("%s/%s/%08d-%s.parquet", t, d.Path(), run, part)
+}
+
+// RunOf returns the run in a key that FileKey or Save made; 0 for other keys.
+func RunOf(key string) int {
+	base := key[strings.LastIndexByte(key, '/')+1:]
+	n, err := strconv.Atoi(base[:min(8, len(base))])
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 func manifestKey(d trail.Day, run int) string {

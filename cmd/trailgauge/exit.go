@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"trailgauge/pipeline"
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+)
+
+// Exit statuses. A scheduler decides by them, so they are distinct and do not change.
+const (
+	statusDone        = 0
+	statusFailed      = 1
+	statusUsage       = 2  // usage or configuration
+	statusRejected    = 3  // done, but some input was rejected
+	statusHeld        = 4  // another run holds the lake
+	statusInsights    = 10 // done, insights opened, and --fail-on-insight was given
+	statusTryLater    = 75 // throttled, or no network (EX_TEMPFAIL)
+	statusInterrupted = 130
+)
+
+// outcome is how a command ended, and which statuses the caller wants to hear as 0.
+type outcome struct {
+	status int
+	ok     []int
+}
+
+func (o outcome) exit() int {
+	if slices.Contains(o.ok, o.status) {
+		return statusDone
+	}
+	return o.status
+}
+
+// statusOf tells what kind of failure err is; the first that applies.
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return statusInterrupted
+	case errors.Is(err, pipeline.ErrUsage):
+		return statusUsage
+	case errors.Is(err, pipeline.ErrHeld):
+		return statusHeld
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+		return statusTryLater
+	}
+	return statusFailed
+}
+
+// hintFor says what to do about err; "" where the message says it all.
+func hintFor(err error) string {
+	switch {
+	case errors.Is(err, pipeline.ErrHeld):
+		return "wait for it to end; a run that died gives the lake back within two minutes"
+	case errors.Is(err, store.ErrDenied):
+		return "check the credentials (aws sts get-caller-identity), the bucket's policy and the KMS key's policy"
+	case errors.Is(err, store.ErrUnavailable):
+		return "nothing is lost: run again later"
+	case errors.Is(err, lake.ErrForeign):
+		return "nothing was written over it; restore the file, or start a new lake"
+	case errors.Is(err, context.Canceled):
+		return "nothing is lost: the next run goes on from here"
+	}
+	return ""
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"trailgauge/fixtures"
+	"trailgauge/pipeline"
+)
+
+// generateCommand writes a made-up trail, so that everything can be tried, and judged, without an AWS account.
+type generateCommand struct {
+	Out          string  `required:"" placeholder:"DIR" help:"Folder for the trail (DIR/trail) and what is hidden in it (DIR/truth.json); must be new or empty."`
+	Seed         uint64  `required:"" placeholder:"N" help:"The same seed gives the same bytes."`
+	End          string  `placeholder:"DATE" help:"Day after the last one (default 2026-11-01)."`
+	Days         int     `placeholder:"N" help:"Days of events (default 30)."`
+	Accounts     int     `placeholder:"N" help:"Accounts (default 3)."`
+	Regions      int     `placeholder:"N" help:"Regions (default 3)."`
+	Principals   int     `placeholder:"N" help:"Principals an account (default 18)."`
+	EventsPerDay int     `placeholder:"N" help:"About how many events a day (default 10000)."`
+	Organization string  `placeholder:"o-…" help:"Lay the objects out as an organisation trail does."`
+	Duplicates   float64 `default:"-1" placeholder:"SHARE" help:"Share of management events delivered twice (default 0.03)."`
+	Late         float64 `default:"-1" placeholder:"SHARE" help:"Share of events delivered hours late (default 0.001)."`
+	NoAnomalies  bool    `help:"Inject nothing unusual."`
+	JSON         bool    `name:"json" help:"Print the truth file as JSON."`
+}
+
+func (g *generateCommand) config() (fixtures.Config, error) {
+	c := fixtures.Default()
+	c.Seed, c.Anomalies = g.Seed, !g.NoAnomalies
+	if g.End != "" {
+		end, err := parseTime("--end", g.End)
+		if err != nil {
+			return c, err
+		}
+		c.End = end
+	}
+	for _, x := range []struct {
+		flag int
+		into *int
+	}{{g.Days, &c.Days}, {g.Accounts, &c.Accounts}, {g.Regions, &c.Regions}, {g.Principals, &c.Principals}, {g.EventsPerDay, &c.EventsPerDay}} {
+		if x.flag != 0 {
+			*x.into = x.flag
+		}
+	}
+	if g.Organization != "" {
+		c.Organization = g.Organization
+	}
+	if g.Duplicates >= 0 {
+		c.Duplicates = g.Duplicates
+	}
+	if g.Late >= 0 {
+		c.LateShare = g.Late
+	}
+	return c, nil
+}
+
+func (g *generateCommand) run(ctx context.Context, t *terminal) (outcome, error) {
+	c, err := g.config()
+	if err != nil {
+		return outcome{}, err
+	}
+	if there, _ := filepath.Glob(filepath.Join(g.Out, "*")); len(there) > 0 {
+		return outcome{}, fmt.Errorf("%w: %s is not empty", pipeline.ErrUsage, g.Out)
+	}
+	progress, _, end := t.watch()
+	defer end()
+	progress.Stage("generate", 0, 0)
+	began := time.Now()
+	var bytes int64
+	truth, err := fixtures.Write(ctx, c, func(key string, body []byte) error {
+		bytes += int64(len(body))
+		progress.Add(1, int64(len(body)), 0)
+		return writeFile(filepath.Join(g.Out, "trail", filepath.FromSlash(key)), body)
+	})
+	if err != nil {
+		return outcome{}, err
+	}
+	text, err := json.MarshalIndent(truth, "", "  ")
+	if err != nil {
+		return outcome{}, err
+	}
+	text = append(text, '\n')
+	if err := os.WriteFile(filepath.Join(g.Out, "truth.json"), text, 0o644); err != nil {
+		return outcome{}, err
+	}
+	end()
+	if g.JSON {
+		_, err = t.out.Write(text)
+		return outcome{}, err
+	}
+	fmt.Fprintf(t.out, "%d records (%d delivered twice) in %d objects, %.1f MB, %s to %s, in %.1f s\n", truth.Records, truth.Duplicates, truth.Objects,
+		float64(bytes)/1e6, truth.First.Format("2006-01-02"), truth.End.Format("2006-01-02"), time.Since(began).Seconds())
+	fmt.Fprintf(t.out, "%d anomalies are hidden in them: %s\n", len(truth.Anomalies), filepath.Join(g.Out, "truth.json"))
+	return outcome{}, nil
+}
+
+// writeFile writes a file and the folders above it. Unlike a store's Put it does not wait for the disk: a made-up trail can be made again.
+func writeFile(name string, body []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, body, 0o644)
+}

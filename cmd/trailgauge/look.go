@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"trailgauge/pipeline"
+	"trailgauge/pipeline/lake"
+)
+
+// reportCommand shows the newest report again.
+type reportCommand struct {
+	lakeFlag
+	bucketFlags
+	JSON bool `name:"json" help:"Print it as JSON."`
+}
+
+func (r *reportCommand) run(ctx context.Context, t *terminal) (outcome, error) {
+	s, err := r.lake(ctx, r.Lake)
+	if err != nil {
+		return outcome{}, usage(err)
+	}
+	name := "report.txt"
+	if r.JSON {
+		name = "report.json"
+	}
+	body, _, err := s.Get(ctx, pipeline.LatestReport+name, 0)
+	if err != nil {
+		return outcome{}, fmt.Errorf("reading the newest report: %w", err)
+	}
+	_, err = t.out.Write(body)
+	return outcome{}, err
+}
+
+// filesCommand lists what the current commit names, for engines that do not read symlink manifests.
+type filesCommand struct {
+	lakeFlag
+	bucketFlags
+	Table string `arg:"" enum:"events,counts,insights,baselines" help:"events, counts, insights or baselines."`
+}
+
+func (f *filesCommand) run(ctx context.Context, t *terminal) (outcome, error) {
+	s, err := f.lake(ctx, f.Lake)
+	if err != nil {
+		return outcome{}, usage(err)
+	}
+	c, err := lake.Current(ctx, s)
+	if err != nil {
+		return outcome{}, err
+	}
+	for _, d := range c.Days {
+		m, err := lake.LoadManifest(ctx, s, c, d.Day)
+		if err != nil {
+			return outcome{}, err
+		}
+		for _, file := range m.Files[lake.Table(f.Table)] {
+			fmt.Fprintln(t.out, s.URL(file.Key))
+		}
+	}
+	return outcome{}, nil
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// version is what the build says.
+func version() string { return pipeline.Program }

@@ -1,0 +1,84 @@
+// Command trailgauge reads CloudTrail logs, keeps them as Parquet, and reports unusual call and error rates.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := Main(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// Main runs the command with its arguments and returns the exit status. stdout carries the result, stderr everything else.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	t := &terminal{out: stdout, err: stderr}
+	var cli commands
+	ended := -1 // the status with which help or --version ended the parsing
+	parser, err := kong.New(&cli,
+		kong.Name("trailgauge"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(status int) { ended = status }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Vars{"version": version()},
+	)
+	if err != nil {
+		panic("trailgauge: internal error: " + err.Error())
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if ended >= 0 {
+		return ended
+	}
+	if err != nil {
+		t.fail(err, "see trailgauge --help")
+		return statusUsage
+	}
+	outcome, err := parsed.Selected().Target.Addr().Interface().(command).run(ctx, t)
+	if err != nil {
+		t.fail(err, hintFor(err))
+		outcome.status = statusOf(err)
+	}
+	return outcome.exit()
+}
+
+// command is what each subcommand's struct is.
+type command interface {
+	run(context.Context, *terminal) (outcome, error)
+}
+
+// commands are the subcommands, in the order of the help.
+type commands struct {
+	Run      runCommand      `cmd:"" help:"Read what is new in the trail, decide, report: the whole job."`
+	Plan     planCommand     `cmd:"" help:"Say what a run would read and what it would cost; write nothing."`
+	Report   reportCommand   `cmd:"" help:"Show the newest report again."`
+	Files    filesCommand    `cmd:"" help:"List the current files of a table, one a line, for other engines."`
+	Generate generateCommand `cmd:"" help:"Write a made-up trail with labelled anomalies, to try things on."`
+
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+const description = `Reads CloudTrail logs from S3 or a folder, keeps them as Parquet that Athena queries, and reports API calls and errors far above what is usual for an API or for a principal.
+
+A first look, with nothing but a folder:
+
+  $ trailgauge generate --out sample --seed 7
+  $ trailgauge run --trail sample/trail --lake lake --as-of 2026-11-01
+  $ xdg-open lake/reports/latest/index.html
+
+Every hour, from cron:
+
+  7 * * * *  trailgauge run --trail s3://acme-trail --lake s3://acme-lake/trailgauge
+
+Exit status: 0 done; 3 done, but some input was rejected; 10 insights opened (with --fail-on-insight); 1 failed; 2 wrong usage or configuration; 4 another run holds the lake; 75 try again later; 130 interrupted.`

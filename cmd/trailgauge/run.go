@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"trailgauge/pipeline"
+	"trailgauge/pipeline/report"
+)
+
+// runCommand is the whole job.
+type runCommand struct {
+	jobFlags
+	JSON          bool  `name:"json" help:"Print the result as one JSON object."`
+	FailOnInsight bool  `help:"Exit with 10 when insights opened in this run."`
+	OkExit        []int `placeholder:"STATUS" help:"Statuses to turn into 0, as 3,10: for schedulers that know only success and failure."`
+}
+
+func (r *runCommand) run(ctx context.Context, t *terminal) (outcome, error) {
+	ended := outcome{ok: r.OkExit}
+	o, err := r.options(ctx, time.Now())
+	if err != nil {
+		return ended, err
+	}
+	var end func()
+	o.Progress, o.Log, end = t.watch()
+	defer end()
+	result, err := pipeline.Run(ctx, o)
+	end()
+	if err != nil {
+		return ended, err
+	}
+	for _, w := range result.Warnings {
+		t.note("%s", w)
+	}
+	if r.JSON {
+		err = report.JSON(t.out, result.Report)
+	} else {
+		width, _ := size(t.out)
+		err = report.Text(t.out, result.Report, width, t.colour())
+	}
+	switch {
+	case result.Refused:
+		ended.status = statusRejected
+	case r.FailOnInsight && result.Opened > 0:
+		ended.status = statusInsights
+	}
+	return ended, err
+}
+
+// planCommand is a dry run.
+type planCommand struct {
+	jobFlags
+	JSON bool `name:"json" help:"Print the estimate as one JSON object."`
+}
+
+func (p *planCommand) run(ctx context.Context, t *terminal) (outcome, error) {
+	o, err := p.options(ctx, time.Now())
+	if err != nil {
+		return outcome{}, err
+	}
+	var end func()
+	o.Progress, o.Log, end = t.watch()
+	defer end()
+	e, err := pipeline.Foresee(ctx, o)
+	end()
+	if err != nil {
+		return outcome{}, err
+	}
+	if p.JSON {
+		return outcome{}, printJSON(t.out, e)
+	}
+	fmt.Fprint(t.out, e.Text(p.KMSKey != ""))
+	return outcome{}, nil
+}

@@ -1,0 +1,88 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// Config is what decides a run's outputs besides its input. It is part of the plan, so that whoever finishes a run
+// finishes it the same way. The zero value of a field means its default.
+type Config struct {
+	// FalseInsightsPerDay is the budget: how many insights a day, over the whole lake, may be false. Default 1. It is never
+	// laxer than 1 per 1,000 series-days.
+	FalseInsightsPerDay float64 `json:"falseInsightsPerDay" yaml:"false_insights_per_day"`
+	// ScoreReads rates management read calls too. CloudTrail Insights does not.
+	ScoreReads bool `json:"scoreReads" yaml:"score_reads"`
+}
+
+// DefaultConfig returns the configuration of a run that was given none.
+func DefaultConfig() Config { return Config{FalseInsightsPerDay: 1} }
+
+// Validate returns what is wrong with c, naming the field as the configuration file has it.
+func (c Config) Validate() error {
+	if v := c.FalseInsightsPerDay; math.IsNaN(v) || v <= 0 || v > 1e6 {
+		return fmt.Errorf("false_insights_per_day: %v is not a number above 0 and up to 1,000,000", v)
+	}
+	return nil
+}
+
+// Options say what one run works on.
+type Options struct {
+	Trail store.Store // where the trail's objects are
+	// TrailPath is the path of Trail within its bucket or file system; layout is recognised in it too.
+	TrailPath string
+	Lake      store.Store // where the lake is, or is to be
+	Config    Config
+
+	AsOf      time.Time  // objects stamped later are not seen; hours that end within Watermark before it are not decided
+	From      *trail.Day // first delivery day to read; nil: 42 days before AsOf on a new lake, as before otherwise
+	ScoreFrom time.Time  // first hour to decide on a new lake; zero: 24 hours before AsOf. Ignored on a lake that has decided
+	Workers   int        // shards and series worked on at once; at least 1
+
+	Progress Progress     // nil: nobody watches
+	Log      *slog.Logger // nil: nothing is logged
+}
+
+// The fixed times of a run.
+const (
+	Watermark    = 30 * time.Minute // how long an hour waits for its objects (CloudTrail: mostly within 15 minutes)
+	HistoryDays  = 42               // how far back a first run reads
+	FitDays      = 28               // how much history a baseline is made of
+	BornDays     = HistoryDays - FitDays
+	RelistDays   = 35 // CloudTrail retries deliveries for 30 days: once a day a run looks that far back
+	RedecideDays = 7  // late data this recent is decided again
+	WarmDays     = 14 // days before the first decided one that only teach the empirical null
+)
+
+// Errors that decide an exit status.
+var (
+	ErrUsage = errors.New("usage") // what was asked for makes no sense
+	ErrHeld  = errors.New("another run holds the lake")
+)
+
+func (o *Options) check(decided time.Time) error {
+	if err := o.Config.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if o.AsOf.Before(decided) {
+		return fmt.Errorf("%w: as-of %s lies before %s, up to where the lake is decided", ErrUsage, stamp(o.AsOf), stamp(decided))
+	}
+	if o.Workers < 1 {
+		o.Workers = 1
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Progress == nil {
+		o.Progress = noProgress{}
+	}
+	return nil
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04Z") }

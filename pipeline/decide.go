@@ -1,0 +1,264 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"trailgauge/models"
+	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// Deciding goes through the hours in UTC order, in steps that do not depend on when runs happen. What it knows at 00:00 of a
+// day is kept, for a week: late data take the decisions back to the start of the day they touch, and the hours since are
+// decided again with all that is known now.
+
+// carried is what deciding carries from one day to the next.
+type carried struct {
+	Day   trail.Day         `json:"day"` // it stands at 00:00 UTC of this day
+	Life  *insight.DayState `json:"life"`
+	Nulls *models.Nulls     `json:"nulls"`
+}
+
+// decider makes the decisions of one run.
+type decider struct {
+	lake    store.Store
+	commit  *lake.Commit // as ingested
+	config  Config
+	workers int
+	tiles   *tileCache
+	step    func(day trail.Day)
+}
+
+// decision is what the decided hours came to.
+type decision struct {
+	cursor          time.Time         // hours that end by then are decided
+	atCursor        []insight.Insight // the replayed insights as of the commit's own cursor
+	now             []insight.Insight // as of cursor
+	states          []*carried        // at the start of each day after a decided one
+	rows            map[trail.Day][]lake.BaselineRow
+	first           trail.Day     // day the replay began with
+	budget          models.Budget // of the last day
+	days            []scoredDay
+	last            *carried // what the last day was decided from
+	observed, hours int      // of the newly decided hours
+}
+
+type scoredDay struct {
+	day    trail.Day
+	series int64
+	units  int64
+	fresh  int // hours decided for the first time
+}
+
+// settled returns up to when hours can be decided at asOf: each is over for longer than the watermark, and either was observed or has waited long
+// enough for a sign of life.
+func settled(c *lake.Commit, asOf time.Time) time.Time {
+	at := c.Decided
+	if at.IsZero() {
+		return at
+	}
+	first := trail.DayOf(at)
+	days := int(trail.DayOf(asOf)-first) + 1
+	if days < 1 {
+		return at
+	}
+	e := exposure(c, first, days)
+	for {
+		end := at.Add(time.Hour)
+		wait := Watermark
+		if !e.Observed(int(at.Sub(first.Start()) / time.Hour)) {
+			wait += exposureLag
+		}
+		if end.Add(wait).After(asOf) {
+			return at
+		}
+		at = end
+	}
+}
+
+// decide replays from the day that needs it up to asOf.
+func (d *decider) decide(ctx context.Context, asOf time.Time) (*decision, error) {
+	c := d.commit
+	out := &decision{cursor: settled(c, asOf), rows: map[trail.Day][]lake.BaselineRow{}}
+	state, err := d.start(ctx, out)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]insight.Insight{}
+	for _, r := range state.Life.Open { // open when the replay begins
+		found[r.Insight.ID] = r.Insight
+	}
+	out.first, out.atCursor = state.Day, sorted(found)
+	for day := state.Day; day.Start().Before(out.cursor); day++ {
+		d.step(day)
+		if state, err = d.day(ctx, day, state, out, found); err != nil {
+			return nil, err
+		}
+	}
+	out.now = sorted(found)
+	return out, nil
+}
+
+// start returns the state to replay from: of the day that holds the cursor, or of the earliest day that changed since.
+func (d *decider) start(ctx context.Context, out *decision) (*carried, error) {
+	c := d.commit
+	day := trail.DayOf(c.Decided)
+	if c.Dirty && c.Redecide != 0 && c.Redecide < day {
+		day = c.Redecide
+	}
+	for _, r := range slices.Backward(c.States) {
+		if r.Day <= day {
+			return loadState(ctx, d.lake, r)
+		}
+	}
+	if len(c.States) > 0 { // what changed is older than a week: as far back as it goes
+		return loadState(ctx, d.lake, c.States[0])
+	}
+	state, err := d.warm(ctx, trail.DayOf(c.ScoreFrom))
+	if err != nil {
+		return nil, err
+	}
+	out.states = append(out.states, state)
+	return state, nil
+}
+
+// warm scores up to WarmDays before the first decided day for the empirical null alone, so that a new lake's thresholds know
+// its own usual extremes from the first hour on.
+func (d *decider) warm(ctx context.Context, first trail.Day) (*carried, error) {
+	state := &carried{Day: first, Life: insight.NewDayState(first), Nulls: models.NewNulls()}
+	for day := first - WarmDays; day < first; day++ {
+		e := exposure(d.commit, day-FitDays, FitDays+1)
+		if e.Count(0, FitDays*24) < minWarmHours {
+			continue
+		}
+		d.step(day)
+		f, err := d.fit(ctx, day, e, state)
+		if err != nil {
+			return nil, err
+		}
+		s, err := d.score(ctx, day, f, e, state, 24, func(*insight.DayScore) bool { return false }, false)
+		if err != nil {
+			return nil, err
+		}
+		state.Nulls.Close(&s.tally)
+	}
+	return state, nil
+}
+
+// minWarmHours is how much history a day needs to teach the empirical null: a week. exposureLag is how long an hour without deliveries waits.
+const (
+	minWarmHours = 7 * 24
+	exposureLag  = 2 * time.Hour
+)
+
+// day decides one day as far as the cursor goes and returns the state of the next.
+func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *decision, found map[string]insight.Insight) (*carried, error) {
+	c := d.commit
+	e := exposure(c, day-FitDays, FitDays+1)
+	f, err := d.fit(ctx, day, e, state)
+	if err != nil {
+		return nil, err
+	}
+	hour := func(t time.Time) int { return int(min(max(t.Sub(day.Start())/time.Hour, 0), 24)) }
+	from, before, upto := hour(c.ScoreFrom), hour(c.Decided), hour(out.cursor)
+	budget := models.Budget{FalsePerDay: d.config.FalseInsightsPerDay, SeriesPerDay: float64(f.series)}
+	limits := insight.Thresholds{Calls: budget.Threshold(models.Calls), Errors: budget.Threshold(models.Errors)}
+	man, err := lake.LoadManifest(ctx, d.lake, c, day)
+	if err != nil {
+		return nil, err
+	}
+	wantRows := len(man.Files[lake.Baselines]) == 0 || c.Dirty && c.Redecide != 0 && c.Redecide < day
+	keep := func(s *insight.DayScore) bool { return state.Life.Needs(s, limits, upto) }
+	s, err := d.score(ctx, day, f, e, state, upto, keep, wantRows)
+	if err != nil {
+		return nil, err
+	}
+	if wantRows {
+		out.rows[day] = s.baselines
+	}
+	out.budget, out.days = budget, append(out.days, scoredDay{day, f.series, s.units, max(0, upto-max(from, before))})
+	out.last = state
+	for h := max(from, before); h < upto; h++ {
+		out.hours++
+		if e.Observed(FitDays*24 + h) {
+			out.observed++
+		}
+	}
+	if day.Start().Before(c.Decided) {
+		part, _ := insight.Step(state.Life, day, s.candidates, from, before, limits)
+		snapshot := clone(found)
+		merge(snapshot, part)
+		out.atCursor = sorted(snapshot)
+	}
+	part, next := insight.Step(state.Life, day, s.candidates, from, upto, limits)
+	merge(found, part)
+	if upto < 24 {
+		return state, nil
+	}
+	nulls, err := closed(state.Nulls, &s.tally)
+	if err != nil {
+		return nil, err
+	}
+	after := &carried{Day: day + 1, Life: next, Nulls: nulls}
+	out.states = append(out.states, after)
+	return after, nil
+}
+
+// closed returns the null with one more day, and leaves the one it came from as it is.
+func closed(n *models.Nulls, day *models.Tally) (*models.Nulls, error) {
+	body, err := json.Marshal(n)
+	if err != nil {
+		return nil, err
+	}
+	next := models.NewNulls()
+	if err := json.Unmarshal(body, next); err != nil {
+		return nil, err
+	}
+	next.Close(day)
+	return next, nil
+}
+
+func merge(into map[string]insight.Insight, list []insight.Insight) {
+	for _, i := range list {
+		into[i.ID] = i
+	}
+}
+
+func clone(m map[string]insight.Insight) map[string]insight.Insight {
+	out := make(map[string]insight.Insight, len(m))
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+func sorted(m map[string]insight.Insight) []insight.Insight {
+	var out []insight.Insight
+	for _, i := range m {
+		out = append(out, i)
+	}
+	slices.SortFunc(out, insight.Compare)
+	return out
+}
+
+func stateKey(day trail.Day, run int) string {
+	return fmt.Sprintf("state/decided/%s/%08d.json", day.Path(), run)
+}
+
+func loadState(ctx context.Context, s store.Store, r lake.StateRef) (*carried, error) {
+	body, _, err := s.Get(ctx, r.Key, 0)
+	if err != nil {
+		return nil, err
+	}
+	state := &carried{Nulls: models.NewNulls()}
+	if err := json.Unmarshal(body, state); err != nil || state.Day != r.Day || state.Life == nil {
+		return nil, fmt.Errorf("reading %s: %v: %w", s.URL(r.Key), err, lake.ErrForeign)
+	}
+	return state, nil
+}

@@ -1,0 +1,45 @@
+// Package pipeline is the job: from the objects of a trail to insights and a report. Data flows one way,
+//
+//	trail objects → records → lake and counts → baselines → scores → insights → report and insight events
+//
+// and every step is a function from named files to named files, so that any number of workers and any number of
+// attempts come to the same bytes. This is the walk through it, in the order in which a run does things.
+//
+//  1. Hold (lease.go). A run takes a lease on the lake, so that a second one stops early. What makes two runs safe is that
+//     commits are created exclusively; the lease only spares work.
+//
+//  2. Recover (run.go). The highest numbered commit is the lake (lake.Current). Symlink files are made to agree with it. If the
+//     next run has a plan but no commit, that run died: it is finished first, from its own plan. If hours were taken in but not
+//     decided, they are decided first.
+//
+//  3. List (list.go). The layout of the keys prunes the listing to the delivery days that can hold something new: two of them, 35 once a day,
+//     42 on a new lake. Objects seen before in the same state are left out (seen.go).
+//
+//  4. Plan (plan.go). What is new is cut into shards of at most about 64 MiB of JSON, one account's delivery day kept together
+//     where the size allows. The plan is created exclusively, before any output exists; all outputs are named after it.
+//
+//  5. Scan (scan.go, fetch.go, rejects.go). A shard is a straight line in one goroutine: its objects are read ahead, inflated, decoded
+//     (package decode) into rows, de-duplicated against each other and against the lake, sorted, and written as one events file and one
+//     counts file a day (package lake). An object is taken in as a whole or not at all; a bad record is rejected alone. The part
+//     (part.go) says what came of every object, and is written last: a part that is there is whole.
+//
+//  6. Merge (duplicates.go, merge.go, merge_state.go). The identities of all parts are read side by side; a shard that holds what another one has first
+//     is scanned again without it. Corrections (UPDATED_DATA) take the call they replace out of the counts. Manifests name each
+//     touched day's files. The sum in = kept + duplicate + replaced + rejected must balance. Then the first commit makes the
+//     records visible, and one symlink file a day and table is replaced.
+//
+//  7. Fit (score.go, package baseline). For each day to decide, the counts of the 28 days before are read series by series (tiles.go); what
+//     series of one API have in common is pooled in integer sums, whose order does not matter.
+//
+//  8. Score (score.go, packages models and insight). Every series' hours are compared with its own baseline and the pooled one, over windows
+//     of 5 minutes to a day. How surprising that is goes through the empirical null: the score says how many false insights per
+//     series-day such an hour would make.
+//
+//  9. Decide (decide.go, insight.Step). Hours are decided in UTC order; scores above the budget's threshold open insights,
+//     hysteresis closes them. What is carried from one day to the next is kept for a week: late data take the decisions back to the day
+//     they touch (insight.Reconcile gives revisions and retractions). Hours without a sign of life of the trail are unknown, never
+//     zero (counts.Exposure).
+//
+//  10. Conclude (conclude.go, packages sink and report). Insights get their attributions from the events (events.go), are written to the insights
+//     table and as insight events in CloudTrail's shape, and the run's report is made. The second commit moves the cursor.
+package pipeline

@@ -1,0 +1,112 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// eventReader reads committed events for attribution.
+type eventReader struct {
+	lake   store.Store
+	commit *lake.Commit
+}
+
+// Each implements insight.Events: day by day, file by file, row by row.
+func (r *eventReader) Each(ctx context.Context, queries []insight.Query, fn func(i int, e *insight.Event) error) error {
+	if len(queries) == 0 {
+		return nil
+	}
+	first, last := trail.DayOf(queries[0].From), trail.DayOf(queries[0].To)
+	for _, q := range queries {
+		first, last = min(first, trail.DayOf(q.From)), max(last, trail.DayOf(q.To))
+	}
+	for day := first; day <= last; day++ {
+		byAPI := map[counts.Series][]int{}
+		for i, q := range queries {
+			if trail.DayOf(q.From) <= day && day <= trail.DayOf(q.To) {
+				api := counts.Series{Account: q.Account, Region: q.Region, Source: q.Source, Name: q.Name}
+				byAPI[api] = append(byAPI[api], i)
+			}
+		}
+		if len(byAPI) == 0 || r.commit.Manifest(day) == "" {
+			continue
+		}
+		if err := r.day(ctx, day, queries, byAPI, fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *eventReader) day(ctx context.Context, day trail.Day, queries []insight.Query, byAPI map[counts.Series][]int, fn func(int, *insight.Event) error) error {
+	man, err := lake.LoadManifest(ctx, r.lake, r.commit, day)
+	if err != nil {
+		return err
+	}
+	files := man.Files[lake.Events]
+	bodies := make([][]byte, len(files))
+	replaced := map[string]bool{}
+	for k, f := range files {
+		if bodies[k], _, err = r.lake.Get(ctx, f.Key, 0); err != nil {
+			return err
+		}
+		ids, err := lake.Superseded(bodies[k])
+		if err != nil {
+			return fmt.Errorf("reading %s: %w: %w", r.lake.URL(f.Key), err, lake.ErrForeign)
+		}
+		for _, id := range ids {
+			replaced[id] = true
+		}
+	}
+	wanted := func(api counts.Series) bool { return byAPI[api] != nil }
+	for k := range files {
+		err := lake.EachEvent(bodies[k], wanted, func(rec *trail.Record) error {
+			if rec.CountCategory == "" || replaced[rec.EventID] {
+				return nil
+			}
+			e := eventOf(rec)
+			for _, i := range byAPI[seriesOf(rec).API()] {
+				if selects(&queries[i], rec) {
+					if err := fn(i, &e); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", r.lake.URL(files[k].Key), err)
+		}
+		bodies[k] = nil
+	}
+	return nil
+}
+
+func selects(q *insight.Query, r *trail.Record) bool {
+	return r.EventTS >= q.From.UnixMilli() && r.EventTS < q.To.UnixMilli() &&
+		(q.Principal == "" || q.Principal == r.Principal) && q.Data == classOf(r).Data
+}
+
+func eventOf(r *trail.Record) insight.Event {
+	return insight.Event{
+		Time: r.EventTS, ReadOnly: classOf(r).ReadOnly, Principal: r.Principal, ErrorCode: r.CountError, EventID: r.EventID,
+		Object: r.SourceKey, Region: r.Region, UserAgent: r.UserAgent, SourceIP: r.SourceIPAddress,
+		AccessKeyID: r.UserIdentity.AccessKeyID, ARN: r.UserIdentity.ARN, Session: sessionOf(r.UserIdentity.ARN),
+	}
+}
+
+// sessionOf returns what follows the role in arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION.
+func sessionOf(arn string) string {
+	if _, rest, ok := strings.Cut(arn, ":assumed-role/"); ok {
+		_, session, _ := strings.Cut(rest, "/")
+		return session
+	}
+	return ""
+}

@@ -1,0 +1,173 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// plan lists the trail and says what a run would read; nothing is written. nothing new: no shards.
+func (o *Options) plan(ctx context.Context, c *lake.Commit) (*Plan, *listing, error) {
+	p := &Plan{
+		Format: 1, Run: c.Number + 1, Program: Program, Trail: o.Trail.URL(""), AsOf: o.AsOf.UTC(), Config: o.Config,
+		ScoreFrom: o.ScoreFrom.UTC().Truncate(time.Hour),
+	}
+	if o.ScoreFrom.IsZero() {
+		p.ScoreFrom = o.AsOf.UTC().Add(-24 * time.Hour).Truncate(time.Hour)
+	}
+	p.First, p.FullList = o.first(c)
+	o.Progress.Stage("list", 0, 0)
+	l, err := list(ctx, o.Trail, o.TrailPath, p.First, o.AsOf)
+	if err != nil {
+		return nil, nil, fmt.Errorf("listing the trail: %w", err)
+	}
+	fresh, err := unseen(ctx, o.Lake, c, o.TrailPath, l.objects)
+	if err != nil {
+		return nil, nil, err
+	}
+	p.Foreign, p.Archived = maps.Clone(l.foreign), l.archived
+	p.Shards = cut(fresh, o.TrailPath)
+	return p, l, nil
+}
+
+// first returns the first delivery day to list, and whether that is as far back as a run ever looks.
+func (o *Options) first(c *lake.Commit) (trail.Day, bool) {
+	today := trail.DayOf(o.AsOf)
+	if o.From != nil {
+		return *o.From, true
+	}
+	if c.Number == 0 || c.Ingested.IsZero() {
+		return today - HistoryDays, true
+	}
+	if c.FullList < today {
+		return max(min(today-RelistDays, trail.DayOf(c.Ingested)-1), c.First), true
+	}
+	return max(min(today, trail.DayOf(c.Ingested))-1, c.First), false
+}
+
+// ingest executes a plan: scan, settle what several shards hold, merge, commit. Whatever an earlier attempt finished stays.
+func (o *Options) ingest(ctx context.Context, before *lake.Commit, p *Plan) (*lake.Commit, error) {
+	objects, bytes := p.Objects()
+	o.Progress.Stage("scan", objects, bytes)
+	parts, err := o.scanAll(ctx, before, p, nil)
+	if err != nil {
+		return nil, err
+	}
+	var dropped []string // table files of this run that its commit will not name
+	again, err := duplicates(ctx, o.Lake, parts)
+	if err != nil {
+		return nil, err
+	}
+	if len(again) > 0 {
+		second, err := o.scanAll(ctx, before, p, again)
+		if err != nil {
+			return nil, err
+		}
+		for shard := range again {
+			dropped = append(dropped, parts[shard].files()...)
+			parts[shard] = second[shard]
+		}
+	}
+	o.Progress.Stage("merge", 0, 0)
+	m := &merger{lake: o.Lake, base: o.TrailPath, plan: p, parts: parts}
+	c, err := m.merge(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	c.Drop = append(c.Drop, dropped...)
+	slices.Sort(c.Drop)
+	if err := c.Save(ctx, o.Lake); err != nil {
+		return nil, held(err)
+	}
+	return c, nil
+}
+
+func held(err error) error {
+	if errors.Is(err, store.ErrExist) {
+		return fmt.Errorf("committing: %w", ErrHeld)
+	}
+	return err
+}
+
+// scanAll scans all shards, or with again only those named there.
+func (o *Options) scanAll(ctx context.Context, before *lake.Commit, p *Plan, again map[int]survivors) ([]*part, error) {
+	parts := make([]*part, len(p.Shards))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(o.Workers)
+	for i, shard := range p.Shards {
+		elsewhere, listed := again[i]
+		if again != nil && !listed {
+			continue
+		}
+		g.Go(func() (err error) {
+			s := &scanner{
+				trail: o.Trail, lake: o.Lake, base: o.TrailPath, commit: before, run: p.Run,
+				name: partName(i, listed), elsewhere: elsewhere, progress: o.Progress,
+			}
+			if listed {
+				s.progress = noProgress{} // these objects were counted already
+			}
+			parts[i], err = s.scan(ctx, shard)
+			return err
+		})
+	}
+	return parts, g.Wait()
+}
+
+// tidy finishes what a crash after a commit may have left undone, and is harmless otherwise: symlink files agree with the commit,
+// and the plan's parts are gone.
+func (o *Options) tidy(ctx context.Context, c *lake.Commit) error {
+	if c.Number == 0 {
+		return nil
+	}
+	var recent []trail.Day
+	for _, r := range c.Days {
+		if lake.RunOf(r.Manifest) >= c.Number-1 {
+			recent = append(recent, r.Day)
+		}
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(listWorkers)
+	for _, d := range recent {
+		g.Go(func() error {
+			m, err := lake.LoadManifest(gctx, o.Lake, c, d)
+			if err != nil {
+				return err
+			}
+			return m.Publish(gctx, o.Lake)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for _, key := range c.Drop {
+		if err := o.Lake.Delete(ctx, key); err != nil {
+			return err
+		}
+	}
+	return o.dropParts(ctx, c.Number)
+}
+
+// dropParts removes the working files of a run that is committed.
+func (o *Options) dropParts(ctx context.Context, run int) error {
+	var keys []string
+	err := o.Lake.List(ctx, partPrefix(run), "", func(i store.Info) error {
+		keys = append(keys, i.Key)
+		return nil
+	})
+	for _, key := range keys {
+		if err == nil {
+			err = o.Lake.Delete(ctx, key)
+		}
+	}
+	return err
+}

@@ -1,0 +1,239 @@
+package pipeline
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// listing is what lies in the trail.
+type listing struct {
+	objects  []store.Info     // to be considered, ascending by key
+	foreign  map[string]int64 // objects (in folders that are looked into) that are no log files, by folder
+	archived int64            // log files in a storage class that needs a restore
+	later    int64            // stamped after as-of
+	earlier  int64            // delivered before the first day asked for
+	oldest   trail.Day        // of all the log files seen, whether asked for or not
+	dated    bool             // whether oldest means anything
+}
+
+// lister walks the trail's layout, so that a bucket of years is listed for the days asked for only.
+type lister struct {
+	store store.Store
+	base  string // the store's own path: an AWSLogs segment may lie in it
+	first trail.Day
+	asOf  time.Time
+
+	mu  sync.Mutex
+	out listing
+}
+
+// listWorkers is how many listings run at once: they wait for answers, not for the processor.
+const listWorkers = 16
+
+func list(ctx context.Context, s store.Store, base string, first trail.Day, asOf time.Time) (*listing, error) {
+	l := &lister{store: s, base: strings.Trim(base, "/"), first: first, asOf: asOf, out: listing{foreign: map[string]int64{}}}
+	roots, err := l.flat(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(listWorkers)
+	var folders []string
+	for _, root := range roots {
+		below, err := l.regions(ctx, root)
+		if err != nil {
+			return nil, err
+		}
+		folders = append(folders, below...)
+	}
+	for _, f := range folders {
+		g.Go(func() error { return l.days(ctx, f) })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(l.out.objects, func(a, b store.Info) int { return strings.Compare(a.Key, b.Key) })
+	return &l.out, nil
+}
+
+// flat lists what lies outside of AWSLogs folders, and returns those folders. A listing that runs into one starts again behind it.
+func (l *lister) flat(ctx context.Context) (roots []string, err error) {
+	after := ""
+	for again := true; again; {
+		again = false
+		err := l.store.List(ctx, "", after, func(i store.Info) error {
+			if root, ok := awsLogs(i.Key); ok {
+				roots, after, again = append(roots, root), root+last, true
+				return errSkip
+			}
+			l.see(i)
+			return nil
+		})
+		if err != nil && err != errSkip {
+			return nil, err
+		}
+	}
+	return roots, nil
+}
+
+// last sorts behind everything in a folder.
+const last = "\U0010FFFF"
+
+type skip struct{}
+
+func (skip) Error() string { return "listing goes on elsewhere" }
+
+var errSkip = skip{}
+
+// awsLogs returns the part of key up to its first AWSLogs segment.
+func awsLogs(key string) (string, bool) {
+	if strings.HasPrefix(key, "AWSLogs/") {
+		return "AWSLogs/", true
+	}
+	if i := strings.Index(key, "/AWSLogs/"); i >= 0 {
+		return key[:i] + "/AWSLogs/", true
+	}
+	return "", false
+}
+
+// regions returns the folders …/CloudTrail/<region>/ below an AWSLogs folder, and counts what else lies there.
+func (l *lister) regions(ctx context.Context, root string) ([]string, error) {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(listWorkers)
+	var mu sync.Mutex
+	var found []string
+	accounts, err := l.accounts(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	for _, account := range accounts {
+		g.Go(func() error {
+			services, err := l.store.Folders(ctx, account)
+			if err != nil {
+				return err
+			}
+			for _, service := range services {
+				if path.Base(service) != "CloudTrail" {
+					if err := l.countForeign(ctx, service); err != nil {
+						return err
+					}
+					continue
+				}
+				regions, err := l.store.Folders(ctx, service)
+				if err != nil {
+					return err
+				}
+				mu.Lock()
+				found = append(found, regions...)
+				mu.Unlock()
+			}
+			return nil
+		})
+	}
+	err = g.Wait()
+	slices.Sort(found)
+	return found, err
+}
+
+// accounts returns the account folders below an AWSLogs folder; those of an organisation lie one deeper.
+func (l *lister) accounts(ctx context.Context, root string) ([]string, error) {
+	folders, err := l.store.Folders(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, f := range folders {
+		if !strings.HasPrefix(path.Base(f), "o-") {
+			out = append(out, f)
+			continue
+		}
+		below, err := l.store.Folders(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, below...)
+	}
+	return out, nil
+}
+
+// maxForeign bounds how far a folder of other logs is counted: its first page.
+const maxForeign = 1000
+
+func (l *lister) countForeign(ctx context.Context, folder string) error {
+	n := int64(0)
+	err := l.store.List(ctx, folder, "", func(store.Info) error {
+		if n++; n == maxForeign {
+			return errSkip
+		}
+		return nil
+	})
+	if err != nil && err != errSkip {
+		return err
+	}
+	l.mu.Lock()
+	l.out.foreign[path.Base(folder)] += n
+	l.mu.Unlock()
+	return nil
+}
+
+// days lists one region's folder from the first day to as-of. Days are folders, so the listing starts and ends there; when it
+// finds nothing, the first object of all says how old the trail is.
+func (l *lister) days(ctx context.Context, folder string) error {
+	start, end := folder+l.first.Path(), folder+trail.DayOf(l.asOf).Path()+last
+	n := 0
+	err := l.store.List(ctx, folder, start, func(i store.Info) error {
+		if i.Key > end {
+			return errSkip
+		}
+		n++
+		l.see(i)
+		return nil
+	})
+	if err == nil && n == 0 {
+		err = l.store.List(ctx, folder, "", func(i store.Info) error {
+			l.see(i)
+			return errSkip
+		})
+	}
+	if err == errSkip {
+		return nil
+	}
+	return err
+}
+
+// see sorts one object in.
+func (l *lister) see(i store.Info) {
+	o := trail.ParseKey(l.base + "/" + i.Key)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if o.Kind() != trail.Trail {
+		folder := o.Folder
+		if folder == "" {
+			folder = "other"
+		}
+		l.out.foreign[folder]++
+		return
+	}
+	if o.HasDay && (!l.out.dated || o.Day < l.out.oldest) {
+		l.out.oldest, l.out.dated = o.Day, true
+	}
+	switch {
+	case o.HasDay && o.Day < l.first:
+		l.out.earlier++
+	case o.Stamp.After(l.asOf), o.HasDay && o.Day > trail.DayOf(l.asOf):
+		l.out.later++
+	case i.Archived:
+		l.out.archived++
+	default:
+		l.out.objects = append(l.out.objects, i)
+	}
+}

@@ -1,0 +1,298 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// merger brings the parts of a plan together into the next commit.
+type merger struct {
+	lake   store.Store
+	base   string
+	plan   *Plan
+	parts  []*part
+	commit *lake.Commit // the next one, as it grows
+}
+
+// merge writes what the parts come to together and returns the commit that names it; it is not saved yet. Its parts hold no
+// event twice: duplicates has seen to that.
+func (m *merger) merge(ctx context.Context, before *lake.Commit) (*lake.Commit, error) {
+	m.commit = next(before, m.plan.AsOf)
+	c := m.commit
+	c.Ingested, c.Dirty = m.plan.AsOf, true
+	if before.Number == 0 || m.plan.First < c.First {
+		c.First = m.plan.First
+	}
+	if before.Number == 0 || c.ScoreFrom.IsZero() {
+		c.ScoreFrom, c.Decided = m.plan.ScoreFrom, m.plan.ScoreFrom
+	}
+	if m.plan.FullList {
+		c.FullList = trail.DayOf(m.plan.AsOf)
+	}
+	c.Run = lake.Ledger{}
+	for _, p := range m.parts {
+		c.Run = c.Run.Plus(p.Ledger)
+	}
+	days, err := m.days(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range days {
+		if err := m.day(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+	if !c.Run.Balances() {
+		return nil, fmt.Errorf("internal error: run %d read %d records, but kept %d + duplicate %d + replaced %d + rejected %d",
+			c.Number, c.Run.In, c.Run.Kept, c.Run.Duplicate, c.Run.Replaced, c.Run.Rejected)
+	}
+	c.Totals = c.Totals.Plus(c.Run)
+	m.expose()
+	return c, m.lists(ctx)
+}
+
+// next returns the commit after c, with everything c has.
+func next(c *lake.Commit, asOf time.Time) *lake.Commit {
+	n := *c
+	n.Format, n.Number, n.AsOf, n.Program, n.Drop = 1, c.Number+1, asOf.UTC(), Program, nil
+	n.Days, n.Objects = slices.Clone(c.Days), slices.Clone(c.Objects)
+	n.Exposure, n.States = slices.Clone(c.Exposure), slices.Clone(c.States)
+	return &n
+}
+
+// touched is one event day with what the run adds to it.
+type touched struct {
+	manifest *lake.Manifest
+	parts    []partDay
+	fixes    []id // events that count no longer: a correction came
+}
+
+// days gathers the parts by day and finds the events that corrections replace.
+func (m *merger) days(ctx context.Context, before *lake.Commit) ([]*touched, error) {
+	byDay := map[trail.Day]*touched{}
+	at := func(d trail.Day) (*touched, error) {
+		if byDay[d] == nil {
+			man, err := lake.LoadManifest(ctx, m.lake, before, d)
+			if err != nil {
+				return nil, err
+			}
+			byDay[d] = &touched{manifest: man}
+		}
+		return byDay[d], nil
+	}
+	asked := map[trail.Day][]id{}
+	for _, p := range m.parts {
+		for _, pd := range p.Days {
+			t, err := at(pd.Day)
+			if err != nil {
+				return nil, err
+			}
+			t.parts = append(t.parts, pd)
+		}
+		for _, c := range p.Corrections {
+			asked[c.Day] = append(asked[c.Day], c.ID)
+		}
+	}
+	var out []*touched
+	for d, t := range byDay {
+		if err := m.corrections(ctx, before, t, asked[d]); err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b *touched) int { return int(a.manifest.Day) - int(b.manifest.Day) })
+	return out, nil
+}
+
+// corrections settles which replaced events are there, and so must not count any more, and which are awaited.
+func (m *merger) corrections(ctx context.Context, before *lake.Commit, t *touched, asked []id) error {
+	awaited := make(map[id]bool)
+	for _, a := range t.manifest.Awaited {
+		var i id
+		if err := i.UnmarshalText([]byte(a)); err != nil {
+			return fmt.Errorf("the manifest of %s: %w: %w", t.manifest.Day, err, lake.ErrForeign)
+		}
+		awaited[i] = true
+	}
+	if len(awaited)+len(asked) == 0 {
+		return nil
+	}
+	added, err := m.keysOf(ctx, t.parts)
+	if err != nil {
+		return err
+	}
+	known, err := knownKeys(ctx, m.lake, before, t.manifest.Day)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(asked, compareIDs)
+	for _, a := range slices.Compact(asked) {
+		if _, late := findKey(known, a); late {
+			t.fixes = append(t.fixes, a) // counted by an earlier run
+		} else {
+			awaited[a] = true
+		}
+	}
+	for a := range awaited {
+		if _, here := findKey(added, a); here {
+			t.fixes = append(t.fixes, a)
+			delete(awaited, a)
+		}
+	}
+	t.manifest.Awaited = nil
+	for a := range awaited {
+		text, _ := a.MarshalText()
+		t.manifest.Awaited = append(t.manifest.Awaited, string(text))
+	}
+	slices.Sort(t.manifest.Awaited)
+	slices.SortFunc(t.fixes, compareIDs)
+	return nil
+}
+
+func findKey(files []lake.Keys, i id) (lake.Key, bool) {
+	for _, f := range files {
+		if k, ok := f.Find(i); ok {
+			return k, true
+		}
+	}
+	return lake.Key{}, false
+}
+
+func (m *merger) keysOf(ctx context.Context, parts []partDay) ([]lake.Keys, error) {
+	var out []lake.Keys
+	for _, p := range parts {
+		body, _, err := m.lake.Get(ctx, p.Keys, 0)
+		if err != nil {
+			return nil, err
+		}
+		keys, err := lake.DecodeKeys(body)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, keys)
+	}
+	return out, nil
+}
+
+// day adds the run's files to one event day.
+func (m *merger) day(ctx context.Context, t *touched) error {
+	c, man := m.commit, t.manifest
+	for _, p := range t.parts {
+		man.Files[lake.Events] = append(man.Files[lake.Events], p.Events)
+		if p.Counts != nil {
+			man.Files[lake.Counts] = append(man.Files[lake.Counts], *p.Counts)
+		}
+	}
+	if err := m.fix(ctx, t); err != nil {
+		return err
+	}
+	if err := m.keepKeys(ctx, t); err != nil {
+		return err
+	}
+	dropped, err := mergeCounts(ctx, m.lake, man, c.Number, m.plan.AsOf)
+	if err != nil {
+		return err
+	}
+	c.Drop = append(c.Drop, dropped...)
+	if from := trail.DayOf(c.Decided); man.Day <= from && (!m.dirtyDay() || man.Day < c.Redecide) {
+		c.Redecide = man.Day
+	}
+	return man.Save(ctx, m.lake, c)
+}
+
+// dirtyDay tells whether Redecide names a day of this commit already.
+func (m *merger) dirtyDay() bool { return m.commit.Redecide != 0 }
+
+// maxKeyFiles bounds how many files hold the identities of one day: with more they are merged into one.
+const maxKeyFiles = 8
+
+func (m *merger) keepKeys(ctx context.Context, t *touched) error {
+	files, err := m.keysOf(ctx, t.parts)
+	if err != nil {
+		return err
+	}
+	man := t.manifest
+	if len(man.Keys) >= maxKeyFiles {
+		for _, key := range man.Keys {
+			body, _, err := m.lake.Get(ctx, key, 0)
+			if err != nil {
+				return err
+			}
+			files = append(files, lake.Keys(body))
+		}
+		man.Keys = nil
+	}
+	key := fmt.Sprintf("state/keys/%s/%08d.keys", man.Day.Path(), m.commit.Number)
+	man.Keys = append(man.Keys, key)
+	return m.lake.Put(ctx, key, lake.MergeKeys(files...))
+}
+
+// maxCountFiles bounds the counts files of a day that is still growing; a day that is over has one.
+const maxCountFiles = 8
+
+// mergeCounts makes one counts file of a day's, once the day is over or has many. It returns those of the replaced files that no
+// commit ever named.
+func mergeCounts(ctx context.Context, s store.Store, man *lake.Manifest, run int, asOf time.Time) (dropped []string, err error) {
+	n := len(man.Files[lake.Counts])
+	over := man.Day < trail.DayOf(asOf.Add(-Watermark))
+	if n < 2 || !over && n <= maxCountFiles {
+		return nil, nil
+	}
+	merged, err := lake.Tiles(ctx, s, man)
+	if err != nil {
+		return nil, err
+	}
+	tiles, err := counts.Collect(merged)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range man.Files[lake.Counts] {
+		if lake.RunOf(f.Key) == run {
+			dropped = append(dropped, f.Key)
+		}
+	}
+	f, err := putTiles(ctx, s, man.Day, run, "day", tiles)
+	man.Files[lake.Counts] = []lake.File{f}
+	return dropped, err
+}
+
+// fix takes replaced events out of the counts: a counts file with negative numbers.
+func (m *merger) fix(ctx context.Context, t *touched) error {
+	if len(t.fixes) == 0 {
+		return nil
+	}
+	var tiles counts.Builder
+	mine := map[string]bool{}
+	for _, p := range t.parts {
+		mine[p.Events.Key] = true
+	}
+	replaced, err := findEvents(ctx, m.lake, t.manifest, t.fixes, func(f lake.File, r *trail.Record) {
+		if mine[f.Key] {
+			m.commit.Run.Replaced++
+			m.commit.Run.Kept--
+		}
+		if r.CountCategory != "" {
+			tiles.Add(seriesOf(r), classOf(r), r.EventTS, -1)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if replaced != len(t.fixes) {
+		return fmt.Errorf("the events of %s hold %d of the %d that were corrected: %w", t.manifest.Day, replaced, len(t.fixes), lake.ErrForeign)
+	}
+	list := tiles.Tiles()
+	if len(list) == 0 {
+		return nil
+	}
+	f, err := putTiles(ctx, m.lake, t.manifest.Day, m.commit.Number, "fix", list)
+	t.manifest.Files[lake.Counts] = append(t.manifest.Files[lake.Counts], f)
+	return err
+}

@@ -1,0 +1,126 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// part is what scanning one shard came to. It is written last, so that a part that can be read is whole.
+type part struct {
+	Ledger      lake.Ledger    `json:"ledger"`
+	Objects     []scanned      `json:"objects"`
+	Days        []partDay      `json:"days"`  // ascending
+	Hours       []lake.Exposed `json:"hours"` // hours in which something was delivered or happened, ascending
+	Corrections []correction   `json:"corrections,omitempty"`
+	Rejected    string         `json:"rejected,omitempty"` // key of the list of what was rejected
+}
+
+// scanned is the ledger of one object: In = Kept + Duplicate + Rejected.
+type scanned struct {
+	Number    int    `json:"n"`
+	ETag      string `json:"etag"`
+	In        int64  `json:"in"`
+	Kept      int64  `json:"kept"`
+	Duplicate int64  `json:"duplicate"`
+	Rejected  int64  `json:"rejected"`
+	Reason    string `json:"reason,omitempty"` // why the object as a whole was rejected
+	Again     bool   `json:"again,omitempty"`  // the reason may pass: the next run tries it again
+}
+
+// partDay is what a shard found of one event day.
+type partDay struct {
+	Day    trail.Day  `json:"day"`
+	Events lake.File  `json:"events"`
+	Counts *lake.File `json:"counts,omitempty"` // nil when nothing of the day is counted
+	Keys   string     `json:"keys"`
+}
+
+// correction is an UPDATED_DATA record: the event it replaces must not be counted any more.
+type correction struct {
+	Day trail.Day `json:"day"` // of the record that corrects, which is the day of what it corrects
+	ID  id        `json:"id"`  // of the event that is replaced
+}
+
+// id is an event's 128-bit identity, written in hexadecimal.
+type id [16]byte
+
+func (i id) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, i[:]), nil }
+
+func (i *id) UnmarshalText(b []byte) error {
+	if len(b) != 32 {
+		return fmt.Errorf("an event identity of %d digits", len(b))
+	}
+	_, err := hex.Decode(i[:], b)
+	return err
+}
+
+func compareIDs(a, b id) int { return slices.Compare(a[:], b[:]) }
+
+// partName tells a shard's first scan from the one that left out what another shard had first.
+func partName(shard int, again bool) string {
+	if again {
+		return fmt.Sprintf("%04dx", shard)
+	}
+	return fmt.Sprintf("%04d", shard)
+}
+
+func partPrefix(run int) string { return fmt.Sprintf("state/parts/%08d/", run) }
+
+func partKey(run int, name string) string { return partPrefix(run) + name + ".json" }
+
+func loadPart(ctx context.Context, s store.Store, run int, name string) (*part, error) {
+	body, _, err := s.Get(ctx, partKey(run, name), 0)
+	if errors.Is(err, store.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := new(part)
+	if err := json.Unmarshal(body, p); err != nil {
+		return nil, fmt.Errorf("reading %s: %w: %w", s.URL(partKey(run, name)), err, lake.ErrForeign)
+	}
+	return p, nil
+}
+
+func (p *part) save(ctx context.Context, s store.Store, run int, name string) error {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return s.Put(ctx, partKey(run, name), append(body, '\n'))
+}
+
+// files returns the table files a part wrote.
+func (p *part) files() (keys []string) {
+	for _, d := range p.Days {
+		keys = append(keys, d.Events.Key)
+		if d.Counts != nil {
+			keys = append(keys, d.Counts.Key)
+		}
+	}
+	return keys
+}
+
+// hours collects in which hours of which days the trail was alive.
+type hours map[trail.Day]uint32
+
+func (h hours) mark(d trail.Day, hour int) { h[d] |= 1 << hour }
+
+func (h hours) list() []lake.Exposed {
+	var out []lake.Exposed
+	for d, bits := range h {
+		out = append(out, lake.Exposed{Day: d, Hours: bits})
+	}
+	slices.SortFunc(out, func(a, b lake.Exposed) int { return cmp.Compare(a.Day, b.Day) })
+	return out
+}

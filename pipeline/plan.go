@@ -1,0 +1,150 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// Plan is what one run is going to read and how. It is created exclusively before any output exists, and every output
+// is named after it, so that any number of workers, on any machine and after any crash, make the same lake of it.
+type Plan struct {
+	Format    int              `json:"format"`
+	Run       int              `json:"run"` // number of the commit that takes the plan's records in
+	Program   string           `json:"program"`
+	Trail     string           `json:"trail"`
+	AsOf      time.Time        `json:"asOf"`
+	First     trail.Day        `json:"first"` // first delivery day listed
+	FullList  bool             `json:"fullList"`
+	ScoreFrom time.Time        `json:"scoreFrom"`
+	Config    Config           `json:"config"`
+	Foreign   map[string]int64 `json:"foreign,omitempty"` // objects of other kinds that were passed over, by folder
+	Archived  int64            `json:"archived,omitempty"`
+	Shards    []Shard          `json:"shards"`
+}
+
+// Shard is a part of a plan that one goroutine works through alone.
+type Shard struct {
+	Objects []Object `json:"objects"` // ascending by Number
+}
+
+// Object is one trail object of a plan.
+type Object struct {
+	Number int    `json:"n"` // place among all of the plan's objects, in order of keys
+	Key    string `json:"key"`
+	ETag   string `json:"etag"`
+	Size   int64  `json:"size"`
+}
+
+// Program names the version that makes a plan; another version finishes it, but says so.
+const Program = "trailgauge 0.1"
+
+// shardJSON is how many bytes of JSON a shard holds at most, so that its records fit in memory; a single object may be
+// larger. gzipRatio is what a gzipped object is taken to grow to: CloudTrail's own files grow 8 to 12 times.
+var shardJSON int64 = 64 << 20 // a variable for tests, which have little and want several shards
+
+const gzipRatio = 10
+
+func planKey(run int) string { return fmt.Sprintf("state/plans/%08d.json", run) }
+
+// cut divides objects, ascending by key, into shards: one delivery day and account after the other, so that repeated
+// deliveries mostly meet in one shard, and a day is in few shards.
+func cut(objects []store.Info, base string) []Shard {
+	type placed struct {
+		Object
+		day     trail.Day
+		account string
+	}
+	all := make([]placed, len(objects))
+	for i, o := range objects {
+		k := trail.ParseKey(base + "/" + o.Key)
+		all[i] = placed{Object{i, o.Key, o.ETag, o.Size}, k.Day, k.Account}
+	}
+	slices.SortStableFunc(all, func(a, b placed) int {
+		return cmp.Or(cmp.Compare(a.day, b.day), strings.Compare(a.account, b.account))
+	})
+	var shards []Shard
+	var size int64
+	for i := 0; i < len(all); {
+		group := all[i:]
+		var bytes int64
+		for k := range group {
+			if group[k].day != group[0].day || group[k].account != group[0].account {
+				group = group[:k]
+				break
+			}
+			bytes += jsonSize(group[k].Object)
+		}
+		i += len(group)
+		if len(shards) == 0 || size > 0 && size+bytes > shardJSON {
+			shards, size = append(shards, Shard{}), 0
+		}
+		for _, o := range group {
+			if size > 0 && size+jsonSize(o.Object) > shardJSON {
+				shards, size = append(shards, Shard{}), 0
+			}
+			last := &shards[len(shards)-1]
+			last.Objects = append(last.Objects, o.Object)
+			size += jsonSize(o.Object)
+		}
+	}
+	for _, s := range shards {
+		slices.SortFunc(s.Objects, func(a, b Object) int { return cmp.Compare(a.Number, b.Number) })
+	}
+	return shards
+}
+
+func jsonSize(o Object) int64 {
+	if strings.HasSuffix(o.Key, ".gz") {
+		return o.Size * gzipRatio
+	}
+	return o.Size
+}
+
+// loadPlan returns the plan of a run, or nil when there is none.
+func loadPlan(ctx context.Context, s store.Store, run int) (*Plan, error) {
+	body, _, err := s.Get(ctx, planKey(run), 0)
+	if errors.Is(err, store.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := new(Plan)
+	if err := json.Unmarshal(body, p); err != nil || p.Format != 1 || p.Run != run {
+		return nil, fmt.Errorf("reading %s: %w", s.URL(planKey(run)), lake.ErrForeign)
+	}
+	return p, nil
+}
+
+func (p *Plan) save(ctx context.Context, s store.Store) error {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	err = s.Create(ctx, planKey(p.Run), append(body, '\n'))
+	if errors.Is(err, store.ErrExist) {
+		return fmt.Errorf("planning run %d: %w", p.Run, ErrHeld)
+	}
+	return err
+}
+
+// Objects counts a plan's objects.
+func (p *Plan) Objects() (n, bytes int64) {
+	for _, s := range p.Shards {
+		for _, o := range s.Objects {
+			n++
+			bytes += o.Size
+		}
+	}
+	return n, bytes
+}

@@ -1,0 +1,7 @@
+// Package report tells people and programs what a run found: Text for a terminal, JSON for programs, HTML for a browser. All three say the same
+// from the same Run, and the same Run gives the same bytes.
+//
+// Nearly every string comes from a trail, so from whoever could call an API: user names, user agents, error codes, session names.
+// They pass through Clean before people see them, whatever the form; HTML is escaped by html/template on top, SQL by quoteSQL, JSON by
+// encoding/json and armour.
+package report

@@ -1,0 +1,139 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strconv"
+
+	"trailgauge/pipeline/insight"
+)
+
+//go:embed report.html
+var page string
+
+// pageTemplate escapes by context; texts of a trail reach it through "clean" or a function of this package that cleans.
+var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
+	"clean": Clean, "when": when, "group": group, "expected": expected, "why": Why, "who": Who, "title": title, "state": stateOf,
+	"spanWords": spanWords, "length": length, "odds": odds, "chart": ChartOf, "kind": kindName, "rejection": rejection,
+	"severity": func(i *insight.Insight) string { return tenth(i.Severity()) },
+	"level":    level, "numbers": numbers, "shares": sharesOf, "section": section,
+}).Parse(page))
+
+// HTML writes the report as one page that needs nothing else: no script, no network.
+func HTML(w io.Writer, r *Run) error {
+	view := struct {
+		*Run
+		Entries                                            []*Entry
+		Decided, Summary, Ledger, Excluded, Rests, Promise string
+	}{r, r.Entries(), decided(r), summary(r), ledger(r.Input), excluded(r.Input), coverage(r), promise(r.Budget)}
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, view); err != nil {
+		return fmt.Errorf("laying out the report: %w", err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// Section is what the page tells of one insight.
+type Section struct {
+	Entry *Entry
+	Class string // CSS class of the section
+	SQL   string
+}
+
+func section(r *Run, e *Entry, class string) Section {
+	return Section{Entry: e, Class: class, SQL: SQL(e.Insight, r.EventTable)}
+}
+
+// level is the class of a severity's badge.
+func level(i *insight.Insight) string {
+	switch s := i.Severity(); {
+	case i.State == insight.Retracted:
+		return "gone"
+	case s >= 6:
+		return "high"
+	case s >= 4.5:
+		return "mid"
+	}
+	return "low"
+}
+
+// Number is a line of an insight's table of numbers.
+type Number struct{ Name, Value string }
+
+func numbers(i *insight.Insight) []Number {
+	v := i.First
+	list := []Number{
+		{"Counted", fmt.Sprintf("%s in %s (%s a minute)", group(i.Whole.Count), length(i.Whole.Minutes()), perMinute(i.Whole.Count, i.Whole.Minutes()))},
+		{"Expected", expected(i.Expected) + " in the same time"},
+		{"Usual, as AWS counts it", fmt.Sprintf("%s in the %s before (%s a minute)", group(i.Baseline.Count), length(i.Baseline.Minutes()), perMinute(i.Baseline.Count, i.Baseline.Minutes()))},
+		{"Raised by", fmt.Sprintf("%s in a window of %s, %s expected (model %s)", group(v.Count), length(v.Window), expected(v.Mean), Clean(v.Model))},
+		{"Score", fmt.Sprintf("%s at its worst; %s was needed. %s: %s", tenth(i.Worst.Score), tenth(i.Threshold), "It means", odds(i.Worst.Score))},
+		{"Busiest minute", when(i.Peak)},
+		{"History", fmt.Sprintf("%s observed hours, %s counted on %s; expected %s an hour on average", group(int64(i.Fit.Exposure)), group(i.Fit.Total), count(i.Fit.ActiveDays, "day"), expected(i.Fit.Level))},
+	}
+	if i.Kind == insight.ErrorRate && v.Trials > 0 {
+		list = append(list, Number{"Share of errors", fmt.Sprintf("%s of %s calls; %s %% is usual", group(v.Count), group(v.Trials), expected(100*v.Rate))})
+	}
+	return list
+}
+
+func perMinute(n int64, minutes int) string { return expected(float64(n) / float64(max(minutes, 1))) }
+
+// Part is one attribution laid out as bars.
+type Part struct {
+	Name string
+	Rows []PartRow
+}
+
+// PartRow is one value's share, and its share of the usual.
+type PartRow struct {
+	Value, Count, Percent string
+	Usual                 string // percentage of the baseline, "" when it has no such value
+}
+
+// sharesOf lays out the attributions of the whole insight, or of what raised it while it is open.
+func sharesOf(i *insight.Insight) []Part {
+	list, span := i.WholeAttributions, i.Whole
+	if list == nil {
+		list, span = i.Attributions, i.Detected
+	}
+	var out []Part
+	for _, a := range list {
+		usual := map[string]int64{}
+		for _, s := range a.Baseline {
+			usual[s.Value] = s.Count
+		}
+		p := Part{Name: a.Attribute}
+		for _, s := range a.Insight {
+			row := PartRow{Value: valueText(a.Attribute, s.Value), Count: group(s.Count), Percent: percent(s.Count, span.Count)}
+			if n := usual[s.Value]; n > 0 {
+				row.Usual = percent(n, i.Baseline.Count)
+			}
+			p.Rows = append(p.Rows, row)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func valueText(attribute, v string) string {
+	switch {
+	case v == "":
+		return "(none)"
+	case attribute == "errorCode" && v == "null":
+		return "no error"
+	}
+	return Clean(v)
+}
+
+// percent is n of all, from 0 to 100.
+func percent(n, all int64) string {
+	if all <= 0 {
+		return "0"
+	}
+	return strconv.FormatFloat(min(100, max(0, 100*float64(n)/float64(all))), 'f', 1, 64)
+}

@@ -1,0 +1,152 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"trailgauge/pipeline/insight"
+)
+
+// Text writes the report for a terminal of the given width in columns (0: 80; at least 40), in colour if asked for. Lines are not
+// broken within words, so a long name may stand out.
+func Text(w io.Writer, r *Run, width int, color bool) error {
+	if width == 0 {
+		width = 80
+	}
+	t := &text{width: max(width, 40), color: color}
+	t.head(r)
+	entries := r.Entries()
+	for _, e := range entries {
+		t.insight(e, r, 0)
+		for _, c := range e.Children {
+			t.insight(c, r, 4)
+		}
+	}
+	t.foot(r)
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+type text struct {
+	b     strings.Builder
+	width int
+	color bool
+}
+
+// SGR parameters.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "1;31"
+	yellow = "33"
+)
+
+func (t *text) paint(style, s string) string {
+	if !t.color || s == "" {
+		return s
+	}
+	return "\x1b[" + style + "m" + s + "\x1b[0m"
+}
+
+// put writes s, broken into lines, each indented and painted.
+func (t *text) put(indent int, style, s string) {
+	pad := strings.Repeat(" ", indent)
+	line := ""
+	flush := func() {
+		t.b.WriteString(pad + t.paint(style, line) + "\n")
+		line = ""
+	}
+	for _, word := range strings.Fields(s) {
+		if line != "" && indent+utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > t.width {
+			flush()
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	if line != "" {
+		flush()
+	}
+}
+
+func (t *text) gap() { t.b.WriteByte('\n') }
+
+func (t *text) head(r *Run) {
+	t.put(0, bold, fmt.Sprintf("%s, as of %s", orDash(r.Program), when(r.AsOf)))
+	t.put(0, dim, fmt.Sprintf("%s to %s", Clean(r.Trail), Clean(r.Lake)))
+	t.put(0, "", decided(r))
+	t.gap()
+	t.put(0, bold, summary(r))
+	t.gap()
+}
+
+func (t *text) insight(e *Entry, r *Run, indent int) {
+	i := e.Insight
+	style := yellow
+	if e.Change == "opened" {
+		style = red
+	}
+	if e.Change == "retracted" {
+		style = dim
+	}
+	t.put(indent, style, fmt.Sprintf("[%.1f] %s", i.Severity(), title(i)))
+	in := indent + 6
+	t.put(in, "", Why(i)+".")
+	t.put(in, dim, fmt.Sprintf("%s, account %s, %s, %s", spanWords(i), Clean(i.Account), Clean(i.Region), stateOf(e)))
+	if s := leading(i); s != "" {
+		t.put(in, dim, s)
+	}
+	t.put(in, dim, "id "+Clean(i.ID))
+	t.gap()
+}
+
+func (t *text) foot(r *Run) {
+	for _, line := range []string{ledger(r.Input), excluded(r.Input), coverage(r), promise(r.Budget)} {
+		t.put(0, "", line)
+	}
+	for _, s := range r.Warnings {
+		t.put(0, yellow, "warning: "+Clean(s))
+	}
+	for k, x := range r.Rejected {
+		if k == 10 {
+			t.put(0, "", fmt.Sprintf("and %d more rejections", len(r.Rejected)-k))
+			break
+		}
+		t.put(0, yellow, "rejected: "+rejection(x))
+	}
+}
+
+// leading names the largest share of each attribute, where one stands out.
+func leading(i *insight.Insight) string {
+	list := i.WholeAttributions
+	if list == nil {
+		list = i.Attributions
+	}
+	var parts []string
+	for _, a := range list {
+		var sum int64
+		for _, s := range a.Insight {
+			sum += s.Count
+		}
+		if len(a.Insight) == 0 || a.Insight[0].Value == "" || a.Attribute == "userIdentityArn" && i.Principal != "" {
+			continue
+		}
+		value := Clean(a.Insight[0].Value)
+		if a.Attribute == "userIdentityArn" {
+			value = Who(a.Insight[0].Value)
+		}
+		parts = append(parts, fmt.Sprintf("%s %s (%s of %s)", a.Attribute, value, group(a.Insight[0].Count), group(max(sum, total(i, list)))))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// total is the count that a list of attributions divides.
+func total(i *insight.Insight, list []insight.Attribution) int64 {
+	if len(i.WholeAttributions) > 0 && &list[0] == &i.WholeAttributions[0] {
+		return i.Whole.Count
+	}
+	return i.Detected.Count
+}

@@ -1,0 +1,161 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"trailgauge/pipeline/insight"
+)
+
+// Why says in a sentence what an insight is about: what was counted, and what would have been usual.
+func Why(i *insight.Insight) string {
+	what := fmt.Sprintf("%s %s %s", group(i.Whole.Count), Clean(i.Name), plural(i.Whole.Count, "call"))
+	if i.Kind == insight.ErrorRate {
+		what += " ended in " + Clean(i.ErrorCode)
+	}
+	by := "by all principals"
+	if i.Principal != "" {
+		by = "by " + Who(i.Principal)
+	}
+	return fmt.Sprintf("%s %s in %s; %s expected %s", what, by, length(i.Whole.Minutes()), expected(i.Expected), basis(i.Fit))
+}
+
+// basis says what an expectation rests on.
+func basis(f insight.Fit) string {
+	days := int(math.Round(f.Exposure / 24))
+	own := fmt.Sprintf("from %s of its own history", count(days, "day"))
+	switch {
+	case f.Regime == "newcomer":
+		return "from what newcomers to the API usually do"
+	case f.Pooling == "" || f.Pooling == "own":
+		return own
+	case f.Pooling == "api":
+		return fmt.Sprintf("from %s of its history, mostly after the API's other callers", count(days, "day"))
+	}
+	return fmt.Sprintf("from %s of its history, mostly after similar APIs", count(days, "day"))
+}
+
+// Who names a principal in short: "role ci-deployer", "user anna", "root", with what calls on its behalf.
+func Who(principal string) string {
+	key, via, _ := strings.Cut(principal, "|via=")
+	name := key
+	if _, rest, ok := strings.Cut(key, ":assumed-role/"); ok {
+		name = "role " + rest
+	} else if _, rest, ok := strings.Cut(key, ":user/"); ok {
+		name = "user " + rest
+	} else if strings.HasSuffix(key, ":root") {
+		name = "root"
+	} else if rest, ok := strings.CutPrefix(key, "service:"); ok {
+		name = "service " + rest
+	}
+	if via != "" {
+		name += " via " + via
+	}
+	return Clean(name)
+}
+
+// group writes n with commas between thousands.
+func group(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, s = "-", s[1:]
+	}
+	for k := len(s) - 3; k > 0; k -= 3 {
+		s = s[:k] + "," + s[k:]
+	}
+	return sign + s
+}
+
+// expected writes an expectation: three digits, never an exponent.
+func expected(x float64) string {
+	switch {
+	case x-x != 0:
+		return "unknown"
+	case x >= 1000:
+		return group(int64(math.Round(x)))
+	case x >= 100:
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	case x >= 10:
+		return strconv.FormatFloat(x, 'f', 1, 64)
+	case x >= .995:
+		return strconv.FormatFloat(x, 'f', 2, 64)
+	case x >= .0005:
+		return strconv.FormatFloat(x, 'f', 3, 64)
+	case x > 0:
+		return "less than 0.001"
+	}
+	return "0"
+}
+
+// length writes minutes as people say them.
+func length(minutes int) string {
+	switch {
+	case minutes < 120:
+		return count(minutes, "minute")
+	case minutes < 48*60:
+		return trimZero(float64(minutes)/60) + " hours"
+	}
+	return trimZero(float64(minutes)/1440) + " days"
+}
+
+func trimZero(x float64) string { return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 1, 64), ".0") }
+
+func count(n int, what string) string { return group(int64(n)) + " " + plural(int64(n), what) }
+
+func plural(n int64, what string) string {
+	if n == 1 {
+		return what
+	}
+	return what + "s"
+}
+
+// when writes an instant; the zero one as a dash.
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format("2006-01-02 15:04Z")
+}
+
+// odds says what a score means.
+func odds(score float64) string {
+	if score-score != 0 {
+		return "not scored"
+	}
+	n := math.Exp(score)
+	if n > 1e12 {
+		return "fewer than one such false insight in a trillion series-days"
+	}
+	digits := math.Pow(10, math.Max(0, math.Floor(math.Log10(n))-1))
+	return "one such false insight in " + group(int64(math.Round(n/digits)*digits)) + " series-days"
+}
+
+// title names what an insight is about.
+func title(i *insight.Insight) string {
+	t := Clean(i.Source) + " " + Clean(i.Name)
+	if i.Kind == insight.ErrorRate {
+		t += " " + Clean(i.ErrorCode)
+	}
+	return t
+}
+
+// kindName is the insight type that AWS would give.
+func kindName(k insight.Kind) string {
+	if k == insight.ErrorRate {
+		return "ApiErrorRateInsight"
+	}
+	return "ApiCallRateInsight"
+}
+
+// stateName adds the revision to the state.
+func stateName(i *insight.Insight) string {
+	s := string(i.State)
+	if i.Revision > 1 {
+		s += fmt.Sprintf(", revision %d", i.Revision)
+	}
+	return s
+}

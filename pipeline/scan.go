@@ -1,0 +1,328 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/decode"
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// place is where a record lies: the number of its object in the plan, and its position in it.
+type place struct{ object, position uint32 }
+
+// survivors says which place keeps an event that several shards hold.
+type survivors map[id]lake.Key
+
+// scanner works through one shard: a straight line from objects to one events file and one counts file a day.
+type scanner struct {
+	trail, lake store.Store
+	base        string
+	commit      *lake.Commit // whose events are not to be taken in again
+	run         int
+	name        string
+	elsewhere   survivors // events that another shard keeps; nil at the first scan
+	progress    Progress
+
+	decoder decode.Decoder
+	rows    []trail.Record
+	metas   []decode.Meta // of the object in hand
+	keys    []lake.Key    // of rows
+	dropped []bool        // of rows: repeats and conflicts
+	first   map[id]int32
+	known   map[trail.Day][]lake.Keys
+	hours   hours
+	rejects rejects
+	part    part
+}
+
+// scan reads a shard's objects and writes its part. It returns the part that is there already when an earlier attempt got that far.
+func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
+	if p, err := loadPart(ctx, s.lake, s.run, s.name); p != nil || err != nil {
+		return p, err
+	}
+	s.first, s.known, s.hours = map[id]int32{}, map[trail.Day][]lake.Keys{}, hours{}
+	take, stop := fetch(ctx, s.trail, shard.Objects)
+	defer stop()
+	for i, o := range shard.Objects {
+		if err := s.object(ctx, o, take(i)); err != nil {
+			return nil, err
+		}
+	}
+	return &s.part, s.write(ctx)
+}
+
+// object takes one object in, as a whole or not at all.
+func (s *scanner) object(ctx context.Context, o Object, f fetched) error {
+	src := trail.ParseKey(s.base + "/" + o.Key)
+	result := scanned{Number: o.Number, ETag: o.ETag}
+	rows := len(s.rows)
+	err := f.err
+	if err == nil && f.info.ETag != o.ETag {
+		err = errChanged
+	}
+	var inflated int
+	if err == nil {
+		inflated, err = s.decode(ctx, o, src, f.body, &result)
+	}
+	var bad badObject
+	switch {
+	case err == nil:
+		s.deliver(src, rows)
+	case errors.As(err, &bad), errors.Is(err, errChanged), errors.Is(err, store.ErrNotExist), errors.Is(err, store.ErrDenied),
+		errors.Is(err, store.ErrTooLarge), errors.Is(err, store.ErrBadKey):
+		result = scanned{Number: o.Number, ETag: o.ETag, Reason: reasonOf(err), Again: !errors.As(err, &bad) && !errors.Is(err, store.ErrTooLarge) && !errors.Is(err, store.ErrBadKey)}
+		s.rejects.object(o.Key, result.Reason)
+		s.part.Ledger.ObjectsRejected++
+	default:
+		return err
+	}
+	s.part.Objects = append(s.part.Objects, result)
+	s.part.Ledger = s.part.Ledger.Plus(lake.Ledger{
+		Objects: 1, Bytes: o.Size, JSONBytes: int64(inflated), In: result.In, Kept: result.Kept, Duplicate: result.Duplicate, Rejected: result.Rejected,
+	})
+	s.progress.Add(1, o.Size, result.In)
+	return nil
+}
+
+var errChanged = errors.New("changed since it was listed: the next run reads it as it is then")
+
+// badObject is an object whose bytes cannot be read as records.
+type badObject struct{ error }
+
+func reasonOf(err error) string {
+	switch {
+	case errors.Is(err, store.ErrNotExist):
+		return "vanished between listing and reading"
+	case errors.Is(err, store.ErrTooLarge):
+		return fmt.Sprintf("larger than %d MiB", decode.MaxObject>>20)
+	}
+	return err.Error()
+}
+
+// decode appends an object's records to the shard's, or leaves the shard as it was and returns a badObject.
+func (s *scanner) decode(ctx context.Context, o Object, src trail.Object, body []byte, result *scanned) (inflated int, err error) {
+	text, err := decode.Inflate(nil, body, decode.MaxObject)
+	if err != nil {
+		return 0, badObject{err}
+	}
+	var bad []decode.Rejection
+	from := len(s.rows)
+	rows, metas, err := s.decoder.Records(text, decode.Source{Key: o.Key, Account: src.Account, Region: src.Region}, s.rows, s.metas[:0],
+		func(r decode.Rejection) { bad = append(bad, r) })
+	if err != nil {
+		clear(rows[from:])
+		s.rows = rows[:from]
+		return 0, badObject{err}
+	}
+	s.rows, s.metas = rows, metas
+	result.In, result.Rejected = int64(len(metas)+len(bad)), int64(len(bad))
+	for _, r := range bad {
+		s.rejects.record(o.Key, r)
+	}
+	for i, m := range metas {
+		if err := s.sort(ctx, o, from+i, m, result); err != nil {
+			return 0, err
+		}
+	}
+	return len(text), nil
+}
+
+// sort decides whether a record is new, a repeat, or a conflict. Objects come in order of keys and records in order of position, so the
+// first of equal ones is the one with the smallest place.
+func (s *scanner) sort(ctx context.Context, o Object, row int, m decode.Meta, result *scanned) error {
+	key := lake.Key{ID: m.Key, Sum: m.Sum, Object: uint32(o.Number), Position: uint32(m.Position)}
+	s.keys, s.dropped = append(s.keys, key), append(s.dropped, false)
+	r := &s.rows[row]
+	r.CountCategory, r.CountError = countedAs(r)
+	original, found, err := s.earlier(ctx, key, trail.DayOfMilli(r.EventTS))
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		s.first[key.ID] = int32(row)
+		result.Kept++
+		return nil
+	case original.Sum == key.Sum:
+		result.Duplicate++
+	default:
+		result.Rejected++
+		s.part.Ledger.Conflicts++
+		s.rejects.conflict(o.Key, m.Position, r)
+	}
+	s.dropped[row] = true
+	return nil
+}
+
+// earlier finds the survivor of an event that was seen before: in this shard, in another, or in the lake.
+func (s *scanner) earlier(ctx context.Context, key lake.Key, day trail.Day) (lake.Key, bool, error) {
+	if row, ok := s.first[key.ID]; ok {
+		return s.keys[row], true, nil
+	}
+	if k, ok := s.elsewhere[key.ID]; ok && (place{k.Object, k.Position} != place{key.Object, key.Position}) {
+		return k, true, nil
+	}
+	known, ok := s.known[day]
+	if !ok {
+		var err error
+		if known, err = knownKeys(ctx, s.lake, s.commit, day); err != nil {
+			return lake.Key{}, false, err
+		}
+		s.known[day] = known
+	}
+	for _, f := range known {
+		if k, ok := f.Find(key.ID); ok {
+			return k, true, nil
+		}
+	}
+	return lake.Key{}, false, nil
+}
+
+// knownKeys loads the identities of a day's events that the lake has.
+func knownKeys(ctx context.Context, s store.Store, c *lake.Commit, day trail.Day) ([]lake.Keys, error) {
+	m, err := lake.LoadManifest(ctx, s, c, day)
+	if err != nil {
+		return nil, err
+	}
+	var known []lake.Keys
+	for _, key := range m.Keys {
+		body, _, err := s.Get(ctx, key, 0)
+		if err != nil {
+			return nil, err
+		}
+		keys, err := lake.DecodeKeys(body)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w: %w", s.URL(key), err, lake.ErrForeign)
+		}
+		known = append(known, keys)
+	}
+	return known, nil
+}
+
+// countedAs says under which category and error code a record is counted; no category: not at all.
+func countedAs(r *trail.Record) (category, code string) {
+	if !trail.Counted(r) {
+		return "", ""
+	}
+	code, _, _ = trail.ErrorOf(r)
+	if trail.IsData(r) {
+		return "Data", code
+	}
+	return "Management", code
+}
+
+// deliver notes the hours that an object proves the trail to have been alive in.
+func (s *scanner) deliver(src trail.Object, from int) {
+	if !src.Stamp.IsZero() {
+		s.hours.mark(trail.DayOf(src.Stamp), src.Stamp.UTC().Hour())
+	}
+	for i := from; i < len(s.rows); i++ {
+		ms := s.rows[i].EventTS
+		d := trail.DayOfMilli(ms)
+		s.hours.mark(d, int((ms-d.Start().UnixMilli())/3_600_000))
+	}
+}
+
+// write brings the shard's records, tiles and keys into the lake, and then its part.
+func (s *scanner) write(ctx context.Context) error {
+	order := make([]int32, 0, len(s.first))
+	for i, d := range s.dropped {
+		if !d {
+			order = append(order, int32(i))
+		}
+	}
+	day := func(i int32) trail.Day { return trail.DayOfMilli(s.rows[i].EventTS) }
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(day(a), day(b)), compareRows(&s.rows[a], &s.rows[b]), cmp.Compare(a, b))
+	})
+	for len(order) > 0 {
+		n := 1
+		for n < len(order) && day(order[n]) == day(order[0]) {
+			n++
+		}
+		if err := s.writeDay(ctx, day(order[0]), order[:n]); err != nil {
+			return err
+		}
+		order = order[n:]
+	}
+	s.part.Hours = s.hours.list()
+	if body := s.rejects.body(); len(body) > 0 {
+		s.part.Rejected = rejectedKey(s.run, s.name)
+		if err := s.lake.Put(ctx, s.part.Rejected, body); err != nil {
+			return err
+		}
+	}
+	return s.part.save(ctx, s.lake, s.run, s.name)
+}
+
+// compareRows is the order of the events table.
+func compareRows(a, b *trail.Record) int {
+	return cmp.Or(
+		strings.Compare(a.Account, b.Account), strings.Compare(a.Region, b.Region), strings.Compare(a.EventSource, b.EventSource),
+		strings.Compare(a.EventName, b.EventName), strings.Compare(a.Principal, b.Principal),
+		cmp.Compare(a.EventTS, b.EventTS), strings.Compare(a.EventID, b.EventID))
+}
+
+func seriesOf(r *trail.Record) counts.Series {
+	return counts.Series{Account: r.Account, Region: r.Region, Source: r.EventSource, Name: r.EventName, Principal: r.Principal}
+}
+
+func classOf(r *trail.Record) counts.Class {
+	return counts.Class{Data: r.CountCategory == "Data", ReadOnly: r.ReadOnlyBool != nil && *r.ReadOnlyBool, ErrorCode: r.CountError}
+}
+
+func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []int32) error {
+	rows := make([]trail.Record, len(order))
+	keys := make([]lake.Key, len(order))
+	var tiles counts.Builder
+	for i, at := range order {
+		rows[i], keys[i] = s.rows[at], s.keys[at]
+		r := &rows[i]
+		if r.Supersedes != "" {
+			s.part.Corrections = append(s.part.Corrections, correction{day, decode.EventKey(r.Account, r.Supersedes)})
+		}
+		if r.CountCategory == "" {
+			s.part.Ledger.Excluded++
+			continue
+		}
+		tiles.Add(seriesOf(r), classOf(r), r.EventTS, 1)
+	}
+	slices.SortFunc(keys, lake.Key.Compare)
+	body, err := lake.EncodeEvents(rows)
+	if err != nil {
+		return fmt.Errorf("encoding the events of %s: %w", day, err)
+	}
+	d := partDay{Day: day, Keys: fmt.Sprintf("%s%s-%s.keys", partPrefix(s.run), s.name, day)}
+	if d.Events, err = putFile(ctx, s.lake, lake.Events, day, s.run, s.name, body, len(rows)); err != nil {
+		return err
+	}
+	if t := tiles.Tiles(); len(t) > 0 {
+		f, err := putTiles(ctx, s.lake, day, s.run, s.name, t)
+		if err != nil {
+			return err
+		}
+		d.Counts = &f
+	}
+	s.part.Days = append(s.part.Days, d)
+	return s.lake.Put(ctx, d.Keys, lake.EncodeKeys(keys))
+}
+
+func putFile(ctx context.Context, s store.Store, t lake.Table, day trail.Day, run int, name string, body []byte, rows int) (lake.File, error) {
+	f := lake.File{Key: lake.FileKey(t, day, run, name), Rows: int64(rows), Bytes: int64(len(body))}
+	return f, s.Put(ctx, f.Key, body)
+}
+
+func putTiles(ctx context.Context, s store.Store, day trail.Day, run int, name string, tiles []counts.Tile) (lake.File, error) {
+	body, err := lake.EncodeTiles(tiles)
+	if err != nil {
+		return lake.File{}, fmt.Errorf("encoding the counts of %s: %w", day, err)
+	}
+	return putFile(ctx, s, lake.Counts, day, run, name, body, len(tiles))
+}

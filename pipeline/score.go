@@ -1,0 +1,194 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"trailgauge/baseline"
+	"trailgauge/models"
+	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/trail"
+)
+
+// batchSize is how many histories a worker takes at a time. Results are put together in order of batches, so
+// the number of workers shows nowhere.
+const batchSize = 64
+
+// each assembles the histories that end with a day and hands them to workers in batches. work is called with the worker's number, so that
+// each has sums of its own.
+func (d *decider) each(ctx context.Context, day trail.Day, work func(worker, batch int, list []*counts.History)) error {
+	tiles, err := d.tiles.read(ctx, day-FitDays-BornDays, day)
+	if err != nil {
+		return err
+	}
+	type job struct {
+		batch int
+		list  []*counts.History
+	}
+	jobs := make(chan job)
+	g, ctx := errgroup.WithContext(ctx)
+	for w := range d.workers {
+		g.Go(func() error {
+			for j := range jobs {
+				work(w, j.batch, j.list)
+			}
+			return nil
+		})
+	}
+	g.Go(func() error {
+		defer close(jobs)
+		next := job{}
+		send := func() error {
+			select {
+			case jobs <- next:
+				next = job{batch: next.batch + 1}
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		a := counts.Assembly{First: day - FitDays, Days: FitDays + 1, ScoreReads: d.config.ScoreReads}
+		err := a.Histories(tiles, func(h *counts.History) error {
+			next.list = append(next.list, h)
+			if len(next.list) == batchSize {
+				return send()
+			}
+			return nil
+		})
+		if err == nil && len(next.list) > 0 {
+			err = send()
+		}
+		return err
+	})
+	return g.Wait()
+}
+
+// fitted is what all series of a day share.
+type fitted struct {
+	priors *baseline.Priors
+	series int64 // series that called in the fit window
+}
+
+// fit pools the history of all series before a day.
+func (d *decider) fit(ctx context.Context, day trail.Day, e *counts.Exposure, state *carried) (*fitted, error) {
+	sketches := make([]baseline.Sketch, d.workers)
+	series := make([]int64, d.workers)
+	err := d.each(ctx, day, func(w, _ int, list []*counts.History) {
+		for _, h := range list {
+			sketches[w].Add(h, e, func(ch baseline.Channel, code string) []int32 {
+				u := insight.Unit{Series: h.Series, Data: h.Data}
+				if ch == baseline.Errors {
+					u.Kind, u.ErrorCode = insight.ErrorRate, code
+				}
+				return state.Life.Masked(u)
+			})
+			if h.All[0].Minute < FitDays*trail.MinutesPerDay {
+				series[w]++
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	f := &fitted{}
+	for w := range sketches {
+		f.series += series[w]
+		if w > 0 {
+			sketches[0].Merge(&sketches[w])
+		}
+	}
+	f.priors = sketches[0].Priors()
+	return f, nil
+}
+
+// scored is what scoring one day comes to.
+type scored struct {
+	candidates []insight.Candidate // ascending by unit
+	tally      models.Tally
+	units      int64 // scored
+	baselines  []lake.BaselineRow
+}
+
+// score compares a day's first upto hours with their baselines. keep says which units the decision needs; rows asks for the
+// baselines table's.
+func (d *decider) score(ctx context.Context, day trail.Day, f *fitted, e *counts.Exposure, state *carried, upto int, keep func(*insight.DayScore) bool, rows bool) (*scored, error) {
+	scorers := make([]insight.Scorer, d.workers)
+	for w := range scorers {
+		scorers[w] = insight.Scorer{Priors: f.priors, Nulls: state.Nulls, Exposure: e}
+	}
+	type result struct {
+		candidates []insight.Candidate
+		rows       []lake.BaselineRow
+		units      int64
+	}
+	results := make([]map[int]*result, d.workers)
+	for w := range results {
+		results[w] = map[int]*result{}
+	}
+	err := d.each(ctx, day, func(w, batch int, list []*counts.History) {
+		r := &result{}
+		results[w][batch] = r
+		for _, h := range list {
+			scorers[w].Score(h, state.Life.Masked, upto, func(s *insight.DayScore) {
+				r.units++
+				if rows {
+					r.rows = append(r.rows, baselineRow(s))
+				}
+				if keep(s) {
+					r.candidates = append(r.candidates, insight.Candidate{DayScore: *s, Track: trackOf(h, s.Unit), First: h.First, Exposure: e})
+				}
+			})
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &scored{}
+	byBatch := map[int]*result{}
+	for w := range results {
+		out.tally.Merge(&scorers[w].Tally)
+		for b, r := range results[w] {
+			byBatch[b] = r
+		}
+	}
+	for b := range len(byBatch) {
+		out.candidates = append(out.candidates, byBatch[b].candidates...)
+		out.baselines = append(out.baselines, byBatch[b].rows...)
+		out.units += byBatch[b].units
+	}
+	slices.SortFunc(out.candidates, func(a, b insight.Candidate) int { return a.Unit.Compare(b.Unit) })
+	return out, nil
+}
+
+// trackOf returns the calls that a unit counts.
+func trackOf(h *counts.History, u insight.Unit) counts.Track {
+	if u.Kind == insight.CallRate {
+		return h.Rated
+	}
+	for _, c := range h.Errors {
+		if c.Code == u.ErrorCode {
+			return c.Track
+		}
+	}
+	return nil
+}
+
+func baselineRow(s *insight.DayScore) lake.BaselineRow {
+	return lake.BaselineRow{
+		Account: s.Account, Region: s.Region, EventSource: s.Source, EventName: s.Name, Principal: s.Principal,
+		EventCategory: categoryOf(s.Data), Kind: s.Kind.String(), ErrorCode: s.ErrorCode,
+		Level: s.Fit.Level, Dispersion: s.Fit.Dispersion, ExposureHours: s.Fit.Exposure, Total: s.Fit.Total,
+		ActiveDays: int32(s.Fit.ActiveDays), Pooling: s.Fit.Pooling, Regime: s.Fit.Regime, Undecided: s.Fit.Undecided,
+	}
+}
+
+func categoryOf(data bool) string {
+	if data {
+		return "Data"
+	}
+	return "Management"
+}

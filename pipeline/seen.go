@@ -1,0 +1,106 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// A list of objects that were read is a file of tab-separated lines, ascending by key: ETag, size in bytes, "ok" or
+// "rejected", key (quoted as a Go string). One list holds one run's objects of one delivery day.
+
+const undated = "undated"
+
+// deliveryDay says in which list an object belongs.
+func deliveryDay(base, key string) string {
+	if o := trail.ParseKey(base + "/" + key); o.HasDay {
+		return o.Day.String()
+	}
+	return undated
+}
+
+func listKey(day string, run int) string {
+	return fmt.Sprintf("state/objects/%s/%08d.tsv", strings.ReplaceAll(day, "-", "/"), run)
+}
+
+type readObject struct {
+	key, etag string
+	size      int64
+	rejected  bool
+}
+
+func encodeList(objects []readObject) []byte {
+	slices.SortFunc(objects, func(a, b readObject) int { return strings.Compare(a.key, b.key) })
+	var b bytes.Buffer
+	for _, o := range objects {
+		status := "ok"
+		if o.rejected {
+			status = "rejected"
+		}
+		fmt.Fprintf(&b, "%s\t%d\t%s\t%s\n", o.etag, o.size, status, strconv.Quote(o.key))
+	}
+	return b.Bytes()
+}
+
+func decodeList(body []byte) ([]readObject, error) {
+	var out []readObject
+	for line := range strings.Lines(string(body)) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(f) != 4 {
+			return nil, fmt.Errorf("%q: %w", line, lake.ErrForeign)
+		}
+		size, err := strconv.ParseInt(f[1], 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", line, lake.ErrForeign)
+		}
+		key, err := strconv.Unquote(f[3])
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", line, lake.ErrForeign)
+		}
+		out = append(out, readObject{key, f[0], size, f[2] == "rejected"})
+	}
+	return out, nil
+}
+
+// unseen drops the objects that an earlier run has read in the same state. An object whose ETag changed since is read again, a
+// rejected one too.
+func unseen(ctx context.Context, s store.Store, c *lake.Commit, base string, objects []store.Info) ([]store.Info, error) {
+	lists := map[string][]string{}
+	for _, l := range c.Objects {
+		lists[l.Day] = l.Lists
+	}
+	wanted := map[string]bool{}
+	for _, o := range objects {
+		wanted[deliveryDay(base, o.Key)] = true
+	}
+	seen := map[string]string{} // ETag by key
+	for day := range wanted {
+		for _, key := range lists[day] { // ascending: what a later run saw counts
+			body, _, err := s.Get(ctx, key, 0)
+			if err != nil {
+				return nil, err
+			}
+			read, err := decodeList(body)
+			if err != nil {
+				return nil, fmt.Errorf("reading %s: %w", s.URL(key), err)
+			}
+			for _, o := range read {
+				seen[o.key] = o.etag
+			}
+		}
+	}
+	var out []store.Info
+	for _, o := range objects {
+		if etag, ok := seen[o.Key]; !ok || etag != o.ETag {
+			out = append(out, o)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,142 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"trailgauge/models"
+	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/report"
+	"trailgauge/pipeline/store"
+)
+
+// report makes the run's report and writes it under the run's name and as the latest one.
+func (o *Options) report(ctx context.Context, p *Plan, w *writer) (*report.Run, error) {
+	c, d := w.commit, w.made
+	rep := &report.Run{
+		Program: Program, ID: reportName(c.Number), Number: c.Number, AsOf: p.AsOf, Trail: p.Trail, Lake: o.Lake.URL(""),
+		From: w.before.Decided, Upto: c.Decided,
+	}
+	if w.before.Dirty {
+		rep.Input = inputOf(p, w.before.Run)
+		var err error
+		if rep.Rejected, err = o.rejected(ctx, w.before.Number, len(p.Shards)); err != nil {
+			return nil, err
+		}
+	}
+	rep.Coverage = report.Coverage{HoursObserved: d.observed, HoursUnknown: d.hours - d.observed, HistoryDays: FitDays}
+	rep.Budget = report.Budget{
+		FalsePerDay: p.Config.FalseInsightsPerDay, Granted: d.budget.PerDay(), PerSeriesDay: d.budget.PerSeriesDay(),
+		Calls: d.budget.Threshold(models.Calls), Errors: d.budget.Threshold(models.Errors),
+	}
+	for _, day := range d.days {
+		rep.Coverage.Series, rep.Coverage.Units = day.series, day.units
+		rep.Budget.SeriesDays += float64(day.series) * float64(day.fresh) / 24
+	}
+	rep.Budget.Expected = rep.Budget.SeriesDays * rep.Budget.PerSeriesDay
+	if d.last != nil {
+		rep.Budget.NullSeriesDays = d.last.Nulls.SeriesDays(models.Calls)
+		for _, f := range d.last.Life.Flagged {
+			rep.Coverage.Quarantined += int64(len(d.last.Life.Masked(f.Unit)))
+		}
+	}
+	w.sortOut(rep)
+	rep.Budget.Found = len(rep.Opened)
+	rep.Warnings = warnings(rep, p)
+	return rep, publish(ctx, o.Lake, rep)
+}
+
+// sortOut tells the insights apart by what this run did to them.
+func (w *writer) sortOut(rep *report.Run) {
+	for _, i := range w.list {
+		old, known := w.was[i.ID]
+		switch {
+		case i.State == insight.Retracted:
+			if known && old.State != insight.Retracted {
+				rep.Retracted = append(rep.Retracted, i)
+			}
+		case !known:
+			rep.Opened = append(rep.Opened, i)
+		case old.Revision != i.Revision:
+			rep.Revised = append(rep.Revised, i)
+		case old.State == insight.Open && i.State == insight.Closed:
+			rep.Closed = append(rep.Closed, i)
+		case i.State == insight.Open:
+			rep.StillOpen = append(rep.StillOpen, i)
+		}
+	}
+}
+
+func inputOf(p *Plan, l lake.Ledger) report.Input {
+	in := report.Input{
+		Objects: l.Objects, ObjectsRejected: l.ObjectsRejected, Archived: p.Archived, Bytes: l.Bytes, Inflated: l.JSONBytes,
+		Read: l.In, Kept: l.Kept, Duplicate: l.Duplicate, Replaced: l.Replaced, Rejected: l.Rejected, Conflicts: l.Conflicts,
+	}
+	if l.Excluded > 0 {
+		in.Excluded = []report.Count{{Name: "service events, network activity and the like", N: l.Excluded}}
+	}
+	for _, n := range p.Foreign {
+		in.Foreign += n
+	}
+	return in
+}
+
+// maxTold bounds how much of what was rejected a report repeats; rejected/ has all of it.
+const maxTold = 50
+
+func (o *Options) rejected(ctx context.Context, run, shards int) ([]report.Rejected, error) {
+	var out []report.Rejected
+	for shard := range shards {
+		for _, again := range []bool{true, false} {
+			body, _, err := o.Lake.Get(ctx, rejectedKey(run, partName(shard, again)), 0)
+			if errors.Is(err, store.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			for line := range strings.Lines(string(body)) {
+				var r rejected
+				if err := json.Unmarshal([]byte(line), &r); err != nil {
+					return nil, fmt.Errorf("reading %s: %w", rejectedKey(run, partName(shard, again)), lake.ErrForeign)
+				}
+				told := report.Rejected{Object: r.Object, Position: -1, Reason: r.Reason}
+				if r.Position != nil {
+					told.Position = *r.Position
+				}
+				if out = append(out, told); len(out) == maxTold {
+					return out, nil
+				}
+			}
+			break // a second scan's list takes the first one's place
+		}
+	}
+	return out, nil
+}
+
+// warnings say what a reader should know before trusting the rest.
+func warnings(rep *report.Run, p *Plan) []string {
+	var out []string
+	if n := rep.Input.Archived; n > 0 {
+		out = append(out, fmt.Sprintf("%d objects are in an archive storage class and were not read: restore them", n))
+	}
+	if n := rep.Coverage.HoursUnknown; n > 0 {
+		out = append(out, fmt.Sprintf("%d of %d hours decided had no sign of life from the trail: they are unknown, not quiet", n, n+rep.Coverage.HoursObserved))
+	}
+	if rep.Input.ObjectsRejected+rep.Input.Rejected > 0 {
+		out = append(out, fmt.Sprintf("%d objects and %d records were rejected: see rejected/", rep.Input.ObjectsRejected, rep.Input.Rejected))
+	}
+	return out
+}
+
+// idle is the report of a run that found nothing to do.
+func (o *Options) idle(c *lake.Commit, p *Plan) *report.Run {
+	return &report.Run{
+		Program: Program, ID: reportName(c.Number), AsOf: p.AsOf, Trail: p.Trail, Lake: o.Lake.URL(""), From: c.Decided, Upto: c.Decided,
+		Input: report.Input{Archived: p.Archived},
+	}
+}
