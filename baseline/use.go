@@ -26,8 +26,7 @@ func (p *Params) Cap(slot int) float64 { return p.mu[slot] + 4*math.Sqrt(p.Varia
 // ((A + 2·parent)/(n + 2)), at least .15 of a neighbour's and 1e-4.
 func (p *Params) ActiveProb(slot int) float64 {
 	beside := max(p.slotProb((slot+Slots-1)%Slots), p.slotProb((slot+1)%Slots))
-	overall := (float64(len(p.own.active)) + .5) / (float64(p.own.hours) + 12)
-	return clip(max(p.slotProb(slot), .15*beside, overall), 1e-4, 1)
+	return clip(max(p.slotProb(slot), .15*beside), 1e-4, 1)
 }
 
 func (p *Params) slotProb(slot int) float64 {

@@ -46,11 +46,11 @@ var Windows = [7]int{5, 15, 60, 180, 360, 720, 1440}
 // few, nor over a day.
 var shares = [channels][len(Windows)]float64{
 	Calls:  {.08, .12, .18, .05, .08, .04, .10},
-	Errors: {0, .20, .35, .06, .06, .06, 0},
+	Errors: {0, .20, .40, .06, .06, .06, 0},
 }
 
 var (
-	newcomerShare = [channels]float64{Calls: .20, Errors: .10}
+	newcomerShare = [channels]float64{Calls: .20, Errors: .05}
 	recordShare   = [channels]float64{Calls: .15, Errors: .17}
 )
 

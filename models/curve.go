@@ -76,25 +76,28 @@ func shippedCurve(h *[buckets]int64, days float64) *curve {
 	return &c
 }
 
-// blend joins a lake's own maxima with the shipped curve, which weighs priorDays series-days. As far as 12 of the joint maxima reach it
-// is their plain rate. Beyond, it is the shipped tail, stretched by how much slower the lake's own maxima thin out on the stretch below
-// (mean of the excess in units of the shipped curve, censored, shrunk to 1 with 20 votes, clipped to .8..3).
+// blend joins a lake's own maxima with the shipped curve. As far as 10 own maxima reach, it is the joint rate, in which the shipped curve
+// weighs priorDays series-days and at least 2 maxima: a lake that has not yet seen what happens once in 10,000 series-days must
+// not conclude that it never does. Beyond, it is the shipped tail, stretched by how much slower the lake's own maxima thin
+// out on the stretch below (mean of the excess in units of the shipped curve, censored, shrunk to 1 with 20 votes, clipped to .8..3).
 func blend(own *tail, days float64, shipped *curve) *curve {
-	var joint tail
-	for b := range joint {
-		joint[b] = own[b] + priorDays*math.Exp(-shipped[b])
-	}
-	v := joint.reach(12)
-	u := min(joint.reach(max(60, .01*joint[0])), max(v-2, 0))
+	v := own.reach(10)
+	u := min(own.reach(max(60, .01*own[0])), max(v-2, 0))
 	sum := 0.
 	for b := u; b < v; b++ {
 		sum += (own[b] - own[b+1]) * ((shipped[b]+shipped[b+1])/2 - shipped[u])
 	}
 	sum += own[v] * (shipped[v] - shipped[u])
 	stretch := min(max((sum+20)/(own[u]-own[v]+20), .8), 3)
+	if v == 0 {
+		stretch = 1
+	}
 	var c curve
 	for b := range c {
-		c[b] = -math.Log(min(joint[min(b, v)]/(days+priorDays), 1))
+		at := min(b, v)
+		rate := math.Exp(-shipped[at])
+		weight := max(priorDays, 2/rate)
+		c[b] = -math.Log(min((own[at]+weight*rate)/(days+weight), 1))
 		if b > v {
 			c[b] += (shipped[b] - shipped[v]) / stretch
 		}

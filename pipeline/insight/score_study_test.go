@@ -26,7 +26,7 @@ func TestShippedNull(t *testing.T) {
 	}
 	var all models.Tally
 	for seed := range uint64(*study) {
-		c := campaign{population: newPopulation(1+seed, *sizeN, *hist+14), start: *hist}
+		c := campaign{population: newPopulation(1+seed, []int{300, 600, 1200}[seed%3], *hist+14), start: *hist}
 		c.run()
 		all.Merge(&c.tally)
 	}
