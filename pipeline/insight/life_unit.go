@@ -90,29 +90,34 @@ func (l *life) begin(h int) bool {
 	return true
 }
 
-// from returns the minute that the unusual activity before end began in: of the minutes with calls, the one from which most more was counted than expected.
+// slack is how many times of the expected a minute must bring to lengthen an insight, as the reference value of a CUSUM: with 1, the noise of
+// ordinary minutes would move a start or an end about. An alarm needs at least twice the expected.
+const slack = 1.5
+
+// from returns the minute that the unusual activity before end began in: of the minutes with calls, the one from which the excess over slack times
+// the expected is largest.
 func (l *life) from(earliest, end int32) (start int32, ok bool) {
 	var best, sum float64
 	points := l.between(earliest, end)
 	at := end
 	for k := len(points) - 1; k >= 0; k-- {
 		p := points[k]
-		sum += float64(p.N) - l.expected(p.Minute, at)
+		sum += float64(p.N) - slack*l.expected(p.Minute, at)
 		at = p.Minute
-		if !ok || sum >= best {
+		if !ok || sum > best {
 			best, start, ok = sum, p.Minute, true
 		}
 	}
 	return start, ok
 }
 
-// until returns the exclusive end of the unusual activity that began in start: the minute up to which most more was counted than
-// expected, at least one after start.
+// until returns the exclusive end of the unusual activity that began in start: the minute up to which that excess is largest, at least
+// one after start.
 func (l *life) until(start, end int32) int32 {
 	var best, sum float64
 	last, at := start, start
 	for k, p := range l.between(start, end) {
-		sum += float64(p.N) - l.expected(at, p.Minute+1)
+		sum += float64(p.N) - slack*l.expected(at, p.Minute+1)
 		at = p.Minute + 1
 		if k == 0 || sum > best {
 			best, last = sum, p.Minute

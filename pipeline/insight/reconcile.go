@@ -59,7 +59,7 @@ func (s *Insight) renewed(r, now *Insight) Insight {
 	if s.State == Closed {
 		return *s.clone()
 	}
-	i.First, i.Threshold, i.Fit = s.First, s.Threshold, s.Fit
+	i.Baseline, i.First, i.Threshold, i.Fit = s.Baseline, s.First, s.Threshold, s.Fit
 	i.Attributions, i.Samples = s.Attributions, s.Samples
 	if s.Parent != "" {
 		i.Parent = s.Parent
@@ -67,10 +67,11 @@ func (s *Insight) renewed(r, now *Insight) Insight {
 	return i
 }
 
-// same tells whether two accounts of an insight, as of the same hour, say the same. Counts and times decide. What was expected moves
-// a little whenever a late record reaches any baseline that the unit's own leans on; that alone changes no finding.
+// same tells whether two accounts of an insight, as of the same hour, say the same: counts and times decide. The baseline and what was
+// expected move a little whenever a late record reaches the week before, or any history that the unit's own leans on; that alone
+// changes no finding.
 func same(a, b *Insight) bool {
-	return a.State == b.State && a.Detected.equal(b.Detected) && a.Whole.equal(b.Whole) && a.Baseline.equal(b.Baseline)
+	return a.State == b.State && a.Detected.equal(b.Detected) && a.Whole.equal(b.Whole)
 }
 
 func (s Span) equal(t Span) bool {
