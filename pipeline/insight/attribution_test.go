@@ -125,7 +125,9 @@ func TestAttributeBoundsInventedValues(t *testing.T) {
 
 type broken struct{}
 
-func (broken) Each(context.Context, []Query, func(int, *Event) error) error { return errors.New("gone") }
+func (broken) Each(context.Context, []Query, func(int, *Event) error) error {
+	return errors.New("gone")
+}
 
 func TestAttributeSaysWhatFailed(t *testing.T) {
 	i := sample(CallRate)
