@@ -134,7 +134,7 @@ func size(n int64) string {
 	x := float64(n)
 	for _, unit := range []string{"bytes", "kB", "MB", "GB", "TB"} {
 		if x < 1000 || unit == "TB" {
-			return trimZero(x) + " " + unit
+			return decimals(x, 1) + " " + unit
 		}
 		x /= 1000
 	}

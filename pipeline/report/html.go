@@ -107,7 +107,7 @@ func sharesOf(i *insight.Insight) []Part {
 		for _, s := range a.Baseline {
 			usual[s.Value] = s.Count
 		}
-		p := Part{Name: a.Attribute}
+		p := Part{Name: Clean(a.Attribute)}
 		for _, s := range a.Insight {
 			row := PartRow{Value: valueText(a.Attribute, s.Value), Count: group(s.Count), Percent: percent(s.Count, span.Count)}
 			if n := usual[s.Value]; n > 0 {

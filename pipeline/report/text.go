@@ -138,7 +138,7 @@ func leading(i *insight.Insight) string {
 		if a.Attribute == "userIdentityArn" {
 			value = Who(a.Insight[0].Value)
 		}
-		parts = append(parts, fmt.Sprintf("%s %s (%s of %s)", a.Attribute, value, group(a.Insight[0].Count), group(max(sum, total(i, list)))))
+		parts = append(parts, fmt.Sprintf("%s %s (%s of %s)", Clean(a.Attribute), value, group(a.Insight[0].Count), group(max(sum, total(i, list)))))
 	}
 	return strings.Join(parts, ", ")
 }

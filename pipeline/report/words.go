@@ -12,15 +12,15 @@ import (
 
 // Why says in a sentence what an insight is about: what was counted, and what would have been usual.
 func Why(i *insight.Insight) string {
-	what := fmt.Sprintf("%s %s %s", group(i.Whole.Count), Clean(i.Name), plural(i.Whole.Count, "call"))
-	if i.Kind == insight.ErrorRate {
-		what += " ended in " + Clean(i.ErrorCode)
-	}
 	by := "by all principals"
 	if i.Principal != "" {
 		by = "by " + Who(i.Principal)
 	}
-	return fmt.Sprintf("%s %s in %s; %s expected %s", what, by, length(i.Whole.Minutes()), expected(i.Expected), basis(i.Fit))
+	what := fmt.Sprintf("%s %s %s %s", group(i.Whole.Count), Clean(i.Name), plural(i.Whole.Count, "call"), by)
+	if i.Kind == insight.ErrorRate {
+		what += " ended in " + Clean(i.ErrorCode)
+	}
+	return fmt.Sprintf("%s in %s; %s expected %s", what, length(i.Whole.Minutes()), expected(i.Expected), basis(i.Fit))
 }
 
 // basis says what an expectation rests on.
@@ -80,15 +80,20 @@ func expected(x float64) string {
 	case x >= 100:
 		return strconv.FormatFloat(x, 'f', 0, 64)
 	case x >= 10:
-		return strconv.FormatFloat(x, 'f', 1, 64)
-	case x >= .995:
-		return strconv.FormatFloat(x, 'f', 2, 64)
+		return decimals(x, 1)
+	case x >= 1:
+		return decimals(x, 2)
 	case x >= .0005:
-		return strconv.FormatFloat(x, 'f', 3, 64)
+		return decimals(x, 3)
 	case x > 0:
 		return "less than 0.001"
 	}
 	return "0"
+}
+
+// decimals writes x with at most n decimals.
+func decimals(x float64, n int) string {
+	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(x, 'f', n, 64), "0"), ".")
 }
 
 // length writes minutes as people say them.
@@ -97,12 +102,10 @@ func length(minutes int) string {
 	case minutes < 120:
 		return count(minutes, "minute")
 	case minutes < 48*60:
-		return trimZero(float64(minutes)/60) + " hours"
+		return decimals(float64(minutes)/60, 1) + " hours"
 	}
-	return trimZero(float64(minutes)/1440) + " days"
+	return decimals(float64(minutes)/1440, 1) + " days"
 }
-
-func trimZero(x float64) string { return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 1, 64), ".0") }
 
 func count(n int, what string) string { return group(int64(n)) + " " + plural(int64(n), what) }
 

@@ -1,0 +1,121 @@
+package report
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"trailgauge/pipeline/insight"
+)
+
+// attacks are what a caller may put into a user name, a user agent or an error code.
+var attacks = []string{
+	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `</title></style><script>alert(1)</script>`,
+	`javascript:alert(1)`, `{{.}}`, `]]><!--`, `url(https://evil.example/x)`, `';DROP TABLE events;--`, `' OR '1'='1`, `\'; SELECT 1 --`,
+	"\x1b[2J\x1b]0;owned\x07", "\u009b2J", "\u202ecod.exe\u2066", "a\nwarning: all is well", "a\r\x00b", "zero\u200bwidth\ufeff", "\u2028\u2029",
+	"\xff\xfe\xc0\x80", "\U000e0041tag", "=cmd|' /C calc'!A0", strings.Repeat("A", 70000), strings.Repeat("\u0301", 5000), "\ud7ff\uffff",
+}
+
+func hostile(s string) *Run {
+	r := realistic()
+	i := &r.Opened[0]
+	i.ID, i.Account, i.Region, i.Source, i.Name, i.Principal, i.ErrorCode = s, s, s, s, s, s, s
+	i.Kind, i.Fit.Pooling, i.Fit.Regime, i.First.Model = insight.ErrorRate, s, s, s
+	i.WholeAttributions = []insight.Attribution{{Attribute: s, Insight: []insight.Share{{Value: s, Count: 5}}, Baseline: []insight.Share{{Value: s, Count: 5}}}}
+	i.Samples = []insight.Sample{{EventID: s, Time: s, Object: s}}
+	r.Warnings = []string{s}
+	r.Rejected = []Rejected{{Object: s, Position: 3, Reason: s}}
+	r.Trail, r.Lake, r.ID, r.Program = s, s, s, s
+	r.Input.Excluded = []Count{{Name: s, N: 1}}
+	return r
+}
+
+func TestAttacks(t *testing.T) {
+	tags := func(html string) int { return strings.Count(html, "<") }
+	calm := render(t, hostile("calm"))
+	for _, s := range attacks {
+		got := render(t, hostile(s))
+		for name, body := range got {
+			for _, r := range body {
+				if r != '\n' && (r < ' ' || r == 0x7f || r > 0x7f && (unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r))) {
+					t.Errorf("%s: %.30q gets %q through", name, s, r)
+					break
+				}
+			}
+			if !utf8.ValidString(body) {
+				t.Errorf("%s: %.30q makes it no UTF-8", name, s)
+			}
+		}
+		if n, want := tags(got["index.html"]), tags(calm["index.html"]); n != want {
+			t.Errorf("%.30q changes the page's markup: %d tags, want %d", s, n, want)
+		}
+		for _, bad := range []string{"<script", "<img", " onmouseover='", `href="javascript`, "src="} {
+			if strings.Contains(strings.ReplaceAll(got["index.html"], "src=x onerror", ""), bad) {
+				t.Errorf("%.30q gets %q into the page", s, bad)
+			}
+		}
+		if strings.Count(got["report.txt"], "\n") > strings.Count(calm["report.txt"], "\n")+40 || strings.Contains(got["report.txt"], "\nwarning: all is well") {
+			t.Errorf("%.30q forges lines", s)
+		}
+		var d document
+		if err := json.Unmarshal([]byte(got["report.json"]), &d); err != nil {
+			t.Errorf("%.30q: %v", s, err)
+			continue
+		}
+		found := false
+		for _, i := range d.Insights {
+			found = found || i.EventName == strings.ToValidUTF8(s, "\ufffd") || !utf8.ValidString(s)
+		}
+		if !found {
+			t.Errorf("%.30q is not exact in the JSON", s)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                       "",
+		"ci-deployer@Ünïcode 日本": "ci-deployer@Ünïcode 日本",
+		"a\x1b[1mb":              `a\u001b[1mb`,
+		"a\u202eb":               `a\u202eb`,
+		"a\xffb":                 `a\xffb`,
+		"\U000e0041":             `\udb40\udc41`,
+		strings.Repeat("x", 400): strings.Repeat("x", 300) + "…",
+	} {
+		if got := Clean(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// The literals read back as what they were made from, by Trino's rules.
+func TestQuoteSQL(t *testing.T) {
+	for in, want := range map[string]string{
+		"RunInstances":     "'RunInstances'",
+		"it's":             "'it''s'",
+		`back\slash`:       `'back\slash'`,
+		"Jörg":             `U&'J\00F6rg'`,
+		"a'\\\n😀":          `U&'a''\\\000A\+01F600'`,
+		"' OR '1'='1' -- ": "''' OR ''1''=''1'' -- '",
+	} {
+		if got := quoteSQL(in); got != want {
+			t.Errorf("%q: %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestWhy(t *testing.T) {
+	r := realistic()
+	for k, want := range []string{
+		"212 RunInstances calls by all principals in 12 minutes; 0.64 expected from 28 days of its own history",
+		"209 RunInstances calls by role ci-deployer in 12 minutes; 0.28 expected from 28 days of its own history",
+		"1,840 DeleteObject calls by user ops-anna in 95 minutes; 0.032 expected from 28 days of its own history",
+		"131 GetSecretValue calls by role AWSReservedSSO_Developer_0123456789abcdef via cloudformation.amazonaws.com ended in AccessDenied in 30 minutes; 0.05 expected from 28 days of its own history",
+	} {
+		if got := Why(&r.Opened[k]); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
