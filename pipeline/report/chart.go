@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -137,14 +138,15 @@ func (p plot) ticks() []Mark {
 	return out
 }
 
-// ceiling rounds up to 2, 4, 6, 8 or 10 times a power of ten: halves of it are whole.
+// ceiling rounds up to a number whose half is short and, from 2 on, whole.
 func ceiling(x float64) float64 {
 	unit := 1.
 	for unit*10 < x {
 		unit *= 10
 	}
-	for _, n := range []float64{1, 2, 4, 6, 8} {
-		if n*unit >= x && n*unit >= 2 {
+	for _, n := range []float64{1, 1.5, 2, 2.5, 3, 4, 5, 6, 8} {
+		half := n * unit / 2
+		if n*unit >= x && half == math.Trunc(half) {
 			return n * unit
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"strconv"
+	"strings"
 
 	"trailgauge/pipeline/insight"
 )
@@ -18,6 +18,7 @@ var page string
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"clean": Clean, "when": when, "group": group, "expected": expected, "why": Why, "who": Who, "title": title, "state": stateOf,
 	"spanWords": spanWords, "length": length, "odds": odds, "chart": ChartOf, "kind": kindName, "rejection": rejection,
+	"brief":    func(x float64) string { return strings.Replace(expected(x), "less than", "<", 1) },
 	"severity": func(i *insight.Insight) string { return tenth(i.Severity()) },
 	"level":    level, "numbers": numbers, "shares": sharesOf, "section": section,
 }).Parse(page))
@@ -71,7 +72,7 @@ func numbers(i *insight.Insight) []Number {
 		{"Expected", expected(i.Expected) + " in the same time"},
 		{"Usual, as AWS counts it", fmt.Sprintf("%s in the %s before (%s a minute)", group(i.Baseline.Count), length(i.Baseline.Minutes()), perMinute(i.Baseline.Count, i.Baseline.Minutes()))},
 		{"Raised by", fmt.Sprintf("%s in a window of %s, %s expected (model %s)", group(v.Count), length(v.Window), expected(v.Mean), Clean(v.Model))},
-		{"Score", fmt.Sprintf("%s at its worst; %s was needed. %s: %s", tenth(i.Worst.Score), tenth(i.Threshold), "It means", odds(i.Worst.Score))},
+		{"Score", fmt.Sprintf("%s at its worst, %s was needed; it stands for %s", tenth(i.Worst.Score), tenth(i.Threshold), odds(i.Worst.Score))},
 		{"Busiest minute", when(i.Peak)},
 		{"History", fmt.Sprintf("%s observed hours, %s counted on %s; expected %s an hour on average", group(int64(i.Fit.Exposure)), group(i.Fit.Total), count(i.Fit.ActiveDays, "day"), expected(i.Fit.Level))},
 	}
@@ -135,5 +136,5 @@ func percent(n, all int64) string {
 	if all <= 0 {
 		return "0"
 	}
-	return strconv.FormatFloat(min(100, max(0, 100*float64(n)/float64(all))), 'f', 1, 64)
+	return decimals(min(100, max(0, 100*float64(n)/float64(all))), 1)
 }

@@ -28,7 +28,7 @@ type Run struct {
 	Retracted  []insight.Insight // late data took them back
 	Warnings   []string          // what the reader should know before trusting the rest
 	Rejected   []Rejected        // what could not be read, the first of them
-	EventTable string            // the events table as Athena names it; "" is "events"
+	EventTable string            // the view of current events as Athena names it; "" is events_current
 }
 
 // Input is the ledger of one run's objects and records. Read = Kept + Duplicate + Replaced + Rejected.

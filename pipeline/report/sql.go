@@ -31,7 +31,8 @@ func SQL(i *insight.Insight, table string) string {
 		data = "NOT " + data
 	}
 	line(`  AND %s`, data)
-	line(`  AND coalesce(lower(eventtype), '') NOT IN ('awsserviceevent', 'awsvpceevent', 'awsvpceevents', 'awscloudtrailinsight', 'awsaggregatedevent')`)
+	line(`  AND coalesce(lower(eventtype), '') NOT IN ('awsserviceevent', 'awsvpceevent', 'awsvpceevents',`)
+	line(`    'awscloudtrailinsight', 'awsaggregatedevent')`)
 	line(`  AND coalesce(lower(eventcategory), '') NOT IN ('networkactivity', 'insight', 'aggregated')`)
 	switch {
 	case i.Kind == insight.ErrorRate && i.ErrorCode == i.Name+".Failure": // a console event's, which has no code of its own
