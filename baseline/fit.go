@@ -37,8 +37,11 @@ type Fitter struct {
 	own    own
 	calls  own // of FitErrors
 	params Params
-	vars   [Slots]float64
 	caps   [Slots]float64
+
+	// Running sums over the hours of the grid: expectation, variance, hours used.
+	means, variances [MaxHours + 1]float64
+	used             [MaxHours + 1]int32
 }
 
 // Fit estimates what is usual for the track loaded in g. masked are hours since 1970 that count as not observed. The result
@@ -123,51 +126,56 @@ func (f *Fitter) moments(g *Grid, share float64, counts *[MaxHours]int64) (num, 
 // window: the ratio of sum(min((S-M)², 16V) - M) to sum(V-M), shrunk to the API's with the weight of 6 blocks.
 func (f *Fitter) inflation(g *Grid) {
 	p := &f.params
-	f.prepare()
+	p.VIF = p.prior.VIF
+	if f.own.n == 0 {
+		return
+	}
+	f.accumulate(g)
 	for i, w := range LongWindows {
-		num, den, blocks := f.blocks(g, w)
-		ratio := 0.
-		if den > 1e-3 {
-			ratio = clip(num/den, 0, 60)
-		} else {
-			blocks = 0
+		if num, den, blocks := f.blocks(g, w); den > 1e-3 {
+			p.VIF[i] = clip((6*p.prior.VIF[i]+blocks*clip(num/den, 0, 60))/(6+blocks), 1, 60)
 		}
-		p.VIF[i] = clip((6*p.prior.VIF[i]+blocks*ratio)/(6+blocks), 1, 60)
 	}
 }
 
-// prepare computes per slot the variance and the largest count an hour may bring to a long window.
-func (f *Fitter) prepare() {
+// accumulate computes the running sums, and per slot the largest count an hour may bring to a long window.
+func (f *Fitter) accumulate(g *Grid) {
 	p := &f.params
-	for s, mu := range p.mu {
-		v := mu + p.Alpha*mu*mu
-		f.vars[s] = v
-		f.caps[s] = mu + 4*math.Sqrt(v) + 3
+	var vars [Slots]float64
+	for s := range Slots {
+		vars[s] = p.Variance(s)
+		f.caps[s] = p.Cap(s)
+	}
+	slot := g.Slot(0)
+	for t := range g.Fit {
+		f.means[t+1] = f.means[t] + p.mu[slot]
+		f.variances[t+1] = f.variances[t] + vars[slot]
+		f.used[t+1] = f.used[t]
+		if f.own.used[t] {
+			f.used[t+1]++
+		}
+		if slot++; slot == Slots {
+			slot = 0
+		}
 	}
 }
 
 // blocks sums over the fully observed non-overlapping blocks of w hours.
 func (f *Fitter) blocks(g *Grid, w int) (num, den, blocks float64) {
-	o, p := &f.own, &f.params
+	o := &f.own
 	i := 0
-	first := (g.Birth + w - 1) / w * w
-	for i < len(o.active) && int(o.active[i]) < first {
-		i++
-	}
-	for from := first; from+w <= g.Fit; from += w {
-		mean, variance, complete := 0., 0., true
-		slot := g.Slot(from) // a block divides a day, so its slots are consecutive
-		for t := range w {
-			complete = complete && o.used[from+t]
-			mean += p.mu[slot+t]
-			variance += f.vars[slot+t]
+	for from := (g.Birth + w - 1) / w * w; from+w <= g.Fit; from += w {
+		mean := f.means[from+w] - f.means[from]
+		variance := f.variances[from+w] - f.variances[from]
+		for i < len(o.active) && int(o.active[i]) < from {
+			i++
 		}
 		sum := 0.
 		for ; i < len(o.active) && int(o.active[i]) < from+w; i++ {
 			t := int(o.active[i])
 			sum += min(float64(g.N[t]), max(f.caps[g.Slot(t)], mean/4))
 		}
-		if !complete {
+		if f.used[from+w]-f.used[from] < int32(w) {
 			continue
 		}
 		d := sum - mean

@@ -1,6 +1,8 @@
 package baseline
 
 import (
+	"sort"
+
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/trail"
 )
@@ -89,37 +91,35 @@ func (g *Grid) Load(track counts.Track) {
 	g.clear()
 	var sum [3]int64 // this 5-minute bin and the two before it
 	at := int32(-3)  // the bin of sum[0]
-	for _, p := range track {
-		m := p.Minute - g.shift
-		if m < 0 || p.N <= 0 {
-			continue
-		}
-		t := int(m / 60)
+	i := sort.Search(len(track), func(i int) bool { return track[i].Minute >= g.shift })
+	for i < len(track) {
+		bin := (track[i].Minute - g.shift) / 5
+		t := int(bin / 12)
 		if t >= g.Hours {
 			break
 		}
-		if !g.Seen[t] {
+		n := int64(0)
+		for end := g.shift + 5*bin + 5; i < len(track) && track[i].Minute < end; i++ {
+			n += min(max(track[i].N, 0), maxCount)
+		}
+		if n == 0 || !g.Seen[t] {
 			continue
 		}
-		n := min(p.N, maxCount)
+		switch bin - at {
+		case 1:
+			sum = [3]int64{n, sum[0], sum[1]}
+		case 2:
+			sum = [3]int64{n, 0, sum[0]}
+		default:
+			sum = [3]int64{n}
+		}
+		at = bin
 		if g.N[t] == 0 {
 			g.Active = append(g.Active, int32(t))
 		}
 		g.N[t] += n
-		bin := m / 5
-		switch bin - at {
-		case 0:
-		case 1:
-			sum = [3]int64{0, sum[0], sum[1]}
-		case 2:
-			sum = [3]int64{0, 0, sum[0]}
-		default:
-			sum = [3]int64{}
-		}
-		at = bin
-		sum[0] += n
 		if j := int(bin) - g.Fit*12 + 2; j >= 0 {
-			g.bins[j] += n
+			g.bins[j] = n
 		}
 		g.peak(0, t, bin, sum[0])
 		g.peak(1, t, bin, sum[0]+sum[1]+sum[2])

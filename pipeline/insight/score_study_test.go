@@ -58,7 +58,8 @@ func TestStudy(t *testing.T) {
 		days += c.seriesDays()
 		one := c.falseInsights(1)
 		t.Logf("HOT %v", c.hot)
-		t.Logf("seed %d: %.0f series-days, false at 1 per 1,000: calls %d errors %d", *seed0+i, c.seriesDays(), one[0], one[1])
+		half := c.falseInsights(.5)
+		t.Logf("seed %d: %.0f series-days, false at 1 per 1,000: calls %d errors %d; at .5: %d", *seed0+i, c.seriesDays(), one[0], one[1], half[0]+half[1])
 		for _, b := range budgets {
 			n := c.falseInsights(b)
 			sum[b] = [2]int{sum[b][0] + n[0], sum[b][1] + n[1]}
