@@ -129,6 +129,9 @@ func (o *Options) tidy(ctx context.Context, c *lake.Commit) error {
 	if c.Number == 0 {
 		return nil
 	}
+	if err := c.Hint(ctx, o.Lake); err != nil {
+		return err
+	}
 	var recent []trail.Day
 	for _, r := range c.Days {
 		if lake.RunOf(r.Manifest) >= c.Number-1 {
