@@ -27,7 +27,7 @@ type world struct {
 
 func newWorld() *world {
 	return &world{unit: Unit{Series: counts.Series{Account: "111122223333", Region: "eu-central-1", Source: "ec2.amazonaws.com", Name: "RunInstances"}},
-		first: 20000, days: 30, calls: map[int32]int64{}, scores: map[int32]Verdict{}, blind: map[int32]bool{}}
+		first: 20000, days: 35, calls: map[int32]int64{}, scores: map[int32]Verdict{}, blind: map[int32]bool{}}
 }
 
 // usual puts one call into every minute.
@@ -183,6 +183,12 @@ func TestLifeOpenAndQuiet(t *testing.T) {
 		}
 		return w
 	}
+	score := func(w *world, window int, hours ...int32) *world { // without more calls than usual
+		for _, h := range hours {
+			w.scores[h] = Verdict{Score: 4, Window: window, End: (h%24 + 1) * 60}
+		}
+		return w
+	}
 	for _, c := range []struct {
 		name   string
 		w      *world
@@ -194,6 +200,9 @@ func TestLifeOpenAndQuiet(t *testing.T) {
 		{"a gap of three hours ends it", loud(newWorld().usual(), 250, 254), 2, 250*60 + 30, Closed},
 		{"unobserved hours do not end it", blind(loud(newWorld().usual(), 250, 256), 251, 252, 253), 1, 256*60 + 30, Closed},
 		{"nor extend it", blind(loud(newWorld().usual(), 250), 251, 252), 1, 250*60 + 30, Closed},
+		{"a score a little below the threshold continues", score(loud(newWorld().usual(), 250, 254), 60, 251, 252, 253), 1, 254*60 + 30, Closed},
+		{"the echo in a long window does not", score(loud(newWorld().usual(), 250, 254), 1440, 251, 252, 253), 2, 250*60 + 30, Closed},
+		{"quiet hours before midnight count after it", loud(newWorld().usual(), 262, 266), 2, 262*60 + 30, Closed},
 		{"over midnight", loud(newWorld().usual(), 262, 264, 265), 1, 265*60 + 30, Closed},
 		{"still open", loud(newWorld().usual(), 287), 1, 288 * 60, Open},
 	} {
@@ -205,6 +214,30 @@ func TestLifeOpenAndQuiet(t *testing.T) {
 		if !got[0].Whole.End.Equal(c.w.instant(c.ends)) || got[0].State != c.closed {
 			t.Errorf("%s: ends %v %s, want %v %s", c.name, got[0].Whole.End, got[0].State, c.w.instant(c.ends), c.closed)
 		}
+	}
+}
+
+// An hour that was not observed adds nothing to what was expected.
+func TestLifeExpectsNothingUnobserved(t *testing.T) {
+	w := newWorld().usual().burst(250*60+10, 250*60+60, 20, 9).burst(252*60, 252*60+30, 20, 9)
+	w.blind[251] = true
+	for m := int32(251 * 60); m < 252*60; m++ {
+		delete(w.calls, m)
+	}
+	got, _ := w.run(t, 10, 11, 24)
+	if len(got) != 1 || math.Abs(got[0].Expected-80) > 1e-9 || got[0].Whole.Minutes() != 140 {
+		t.Errorf("got %+v, want 80 expected in 140 minutes", got)
+	}
+}
+
+// An insight is not dated back into the one before, not even over midnight.
+func TestLifeDoesNotOverlap(t *testing.T) {
+	w := newWorld().usual().burst(260*60, 260*60+30, 20, 9)
+	w.burst(269*60, 269*60+30, 20, 9)
+	w.scores[269] = Verdict{Score: 9, Window: 1440, End: (269%24 + 1) * 60}
+	got, _ := w.run(t, 10, 12, 24)
+	if len(got) != 2 || got[1].Whole.Start.Before(w.instant(264*60)) {
+		t.Errorf("got %+v, want the second to begin after the first was closed at midnight", got)
 	}
 }
 
@@ -310,6 +343,7 @@ func TestQuarantine(t *testing.T) {
 		{"three days of 14 are usual", flag(newWorld(), 1, 8, 14), 15, nil},
 		{"three days of 15 are not", flag(newWorld(), 1, 8, 15), 16, []int32{hour(1), hour(8), hour(15)}},
 		{"released for good", flag(newWorld(), 1, 8, 14), 29, nil},
+		{"even when its first day is forgotten", flag(newWorld(), 1, 8, 14), 33, nil},
 		{"hidden for 28 days", flag(newWorld(), 1), 29, []int32{hour(1)}},
 		{"and no longer", flag(newWorld(), 1), 30, nil},
 	} {

@@ -154,7 +154,7 @@ func (l *life) measure(start, end int32) {
 			most, i.Peak = p.N, l.instant(p.Minute)
 		}
 	}
-	for len(i.Hours) > 0 && i.State == Closed && !i.Hours[len(i.Hours)-1].Hour.Before(i.Whole.End) {
+	for len(i.Hours) > 0 && !i.Hours[len(i.Hours)-1].Hour.Before(i.Whole.End) {
 		i.Hours = i.Hours[:len(i.Hours)-1]
 	}
 }

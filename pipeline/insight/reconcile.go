@@ -1,6 +1,9 @@
 package insight
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Reconcile compares what was reported with what is known now. stored are the insights committed earlier for the replayed days, decided
 // through some hour; replayed are the same hours decided with today's data; now is replayed, carried on through today's hours.
@@ -42,6 +45,23 @@ func Reconcile(stored, replayed, now []Insight) []Insight {
 			s.Revision++
 		}
 		out = append(out, *s)
+	}
+	slices.SortFunc(out, Compare)
+	return out
+}
+
+// Touched returns those of the committed insights that a replay from first on decides again: the argument stored of Reconcile. Besides those that
+// were open or lasted beyond first, it is those that had ended but waited for their quiet hours when the replay began.
+func Touched(committed, replayed []Insight, first time.Time) []Insight {
+	again := map[string]bool{}
+	for _, s := range match(committed, replayed) {
+		again[s.ID] = true
+	}
+	var out []Insight
+	for _, s := range committed {
+		if s.State == Open || s.Whole.End.After(first) || again[s.ID] {
+			out = append(out, s)
+		}
 	}
 	slices.SortFunc(out, Compare)
 	return out

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"trailgauge/pipeline/trail"
 )
 
 func TestReconcile(t *testing.T) {
@@ -86,5 +88,21 @@ func TestReconcileKeepsParents(t *testing.T) {
 	got := Reconcile(list("old-parent", "old-child"), now, now)
 	if got[0].ID != "old-parent" || got[1].ID != "old-child" || got[1].Parent != "old-parent" || got[1].Revision != 2 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// An insight that had ended before midnight, and was closed after it, is part of a replay of the day after.
+func TestTouched(t *testing.T) {
+	w := newWorld().usual().burst(240*60, 240*60+30, 20, 9).burst(262*60, 262*60+30, 20, 9)
+	first, state := Step(NewDayState(20010), 20010, []Candidate{w.candidate(10)}, 0, 24, limits)
+	second, _ := Step(state, 20011, []Candidate{w.candidate(11)}, 0, 24, limits)
+	committed := []Insight{first[0], second[0]} // the one of 00:00 is closed for good, that of 22:00 was still waiting at midnight
+	committed[1].Revision = 4
+	got := Touched(committed, second, trail.Day(20011).Start())
+	if len(got) != 1 || got[0].ID != second[0].ID {
+		t.Fatalf("got %+v", got)
+	}
+	if again := Reconcile(got, second, second); len(again) != 1 || again[0].Revision != 4 {
+		t.Errorf("got %+v", again)
 	}
 }
