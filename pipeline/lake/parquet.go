@@ -23,6 +23,8 @@ func writerOptions() []parquet.WriterOption {
 	return []parquet.WriterOption{
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
 		parquet.DataPageVersion(1), // what every reader takes, Athena's included
+		// The library's own choice for strings without a dictionary is DELTA_LENGTH_BYTE_ARRAY, which not every engine reads.
+		parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.Plain),
 		parquet.DataPageStatistics(true),
 		parquet.MaxRowsPerRowGroup(rowGroupRows),
 		parquet.CreatedBy("trailgauge", Format, ""),
