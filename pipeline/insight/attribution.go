@@ -142,7 +142,7 @@ type division struct {
 
 func (d *division) add(e *Event) {
 	i := d.of
-	if i.Kind == ErrorRate && e.ErrorCode != i.ErrorCode || i.Kind == CallRate && !i.Data && e.ReadOnly {
+	if i.Kind == ErrorRate && e.ErrorCode != i.ErrorCode || i.Kind == CallRate && !i.Data && !i.Reads && e.ReadOnly {
 		return
 	}
 	for s, span := range [spans]Span{usual: i.Baseline, detected: i.Detected, whole: i.Whole} {

@@ -128,6 +128,7 @@ type Insight struct {
 	Revision int    `json:"revision"` // 1, and one more each time late data changed it
 	State    State  `json:"state"`
 	Unit
+	Reads bool `json:"reads,omitempty"` // a management call rate that counts read calls too (score_reads)
 
 	Detected Span `json:"detected"` // from the start to the end of the hour that raised it: what the Start event reports
 	Whole    Span `json:"whole"`    // from the start to the end, or to the last decided hour while Open: what the End event reports

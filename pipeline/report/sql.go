@@ -8,40 +8,36 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// SQL returns the Athena query that counts an insight's calls again. table is the view of current events; "" is events_current.
-// Events that CloudTrail made before 2019, without a category, are not told apart by it.
+// SQL returns the Athena query that counts an insight's calls again. table is the events table; "" is events.
 func SQL(i *insight.Insight, table string) string {
 	if table == "" {
-		table = "events_current"
+		table = "events"
 	}
 	from, to := i.Whole.Start, i.Whole.End
+	days := fmt.Sprintf(`"timestamp" BETWEEN '%s' AND '%s'`, trail.DayOf(from).Path(), trail.DayOf(to.Add(-1)).Path())
+	category := "Management"
+	if i.Data {
+		category = "Data"
+	}
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line(`SELECT count(*) AS calls`)
 	line(`FROM %s`, table)
-	line(`WHERE "timestamp" BETWEEN '%s' AND '%s'`, trail.DayOf(from).Path(), trail.DayOf(to.Add(-1)).Path())
+	line(`WHERE %s`, days)
 	line(`  AND eventts >= TIMESTAMP '%s' AND eventts < TIMESTAMP '%s'`, from.UTC().Format("2006-01-02 15:04:05"), to.UTC().Format("2006-01-02 15:04:05"))
 	line(`  AND account = %s AND region = %s`, quoteSQL(i.Account), quoteSQL(i.Region))
 	line(`  AND eventsource = %s AND eventname = %s`, quoteSQL(i.Source), quoteSQL(i.Name))
 	if i.Principal != "" {
 		line(`  AND principal = %s`, quoteSQL(i.Principal))
 	}
-	data := `coalesce(lower(eventcategory) = 'data', NOT managementevent, false)`
-	if !i.Data {
-		data = "NOT " + data
-	}
-	line(`  AND %s`, data)
-	line(`  AND coalesce(lower(eventtype), '') NOT IN ('awsserviceevent', 'awsvpceevent', 'awsvpceevents',`)
-	line(`    'awscloudtrailinsight', 'awsaggregatedevent')`)
-	line(`  AND coalesce(lower(eventcategory), '') NOT IN ('networkactivity', 'insight', 'aggregated')`)
+	line(`  AND countcategory = '%s'`, category)
 	switch {
-	case i.Kind == insight.ErrorRate && i.ErrorCode == i.Name+".Failure": // a console event's, which has no code of its own
-		line(`  AND iserror AND (errorcode IS NULL OR errorcode = %s)`, quoteSQL(i.ErrorCode))
 	case i.Kind == insight.ErrorRate:
-		line(`  AND iserror AND errorcode = %s`, quoteSQL(i.ErrorCode))
-	case !i.Data:
-		line(`  AND NOT coalesce(readonlybool, false)`)
+		line(`  AND counterror = %s`, quoteSQL(i.ErrorCode))
+	case !i.Data && !i.Reads:
+		line(`  AND NOT readonlybool`)
 	}
+	line(`  AND coalesce(eventid, '') NOT IN (SELECT supersedes FROM %s WHERE %s AND supersedes IS NOT NULL)`, table, days)
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
