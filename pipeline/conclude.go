@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -35,7 +36,7 @@ func (o *Options) conclude(ctx context.Context, c *lake.Commit, p *Plan, result 
 	if err != nil {
 		return fmt.Errorf("deciding: %w", err)
 	}
-	w := &writer{lake: o.Lake, before: c, commit: next(c, p.AsOf), made: made}
+	w := &writer{lake: o.Lake, before: c, commit: next(c, p.AsOf), made: made, reads: p.Config.ScoreReads}
 	if err := w.write(ctx); err != nil {
 		return err
 	}
@@ -50,7 +51,10 @@ func (o *Options) conclude(ctx context.Context, c *lake.Commit, p *Plan, result 
 	result.Commit, result.Report = w.commit, rep
 	result.Opened += len(rep.Opened)
 	result.Refused = result.Refused || c.Dirty && c.Run.Rejected+c.Run.ObjectsRejected > 0
-	return o.tidy(ctx, w.commit)
+	if err := o.tidy(ctx, w.commit); err != nil {
+		return err
+	}
+	return o.showLatest(ctx, w.commit)
 }
 
 // writer brings a decision into the lake.
@@ -59,6 +63,7 @@ type writer struct {
 	before *lake.Commit
 	commit *lake.Commit // the next one
 	made   *decision
+	reads  bool // call rates count read calls too
 
 	stored map[trail.Day][]insight.Insight // by day of start, as committed
 	was    map[string]insight.Insight      // the same by ID
@@ -71,17 +76,17 @@ func (w *writer) write(ctx context.Context) error {
 	if err := w.load(ctx); err != nil {
 		return err
 	}
-	var touchedBefore []insight.Insight
+	var committed []insight.Insight
 	for _, i := range w.was {
-		if i.State == insight.Open || i.Whole.End.After(w.made.first.Start()) {
-			touchedBefore = append(touchedBefore, i)
-		}
+		committed = append(committed, i)
 	}
-	slices.SortFunc(touchedBefore, insight.Compare)
-	w.list = insight.Reconcile(touchedBefore, w.made.atCursor, w.made.now)
+	slices.SortFunc(committed, insight.Compare)
+	touched := insight.Touched(committed, w.made.atCursor, w.made.first.Start())
+	w.list = insight.Reconcile(touched, w.made.atCursor, w.made.now)
 	pointers := make([]*insight.Insight, len(w.list))
 	for k := range w.list {
 		pointers[k] = &w.list[k]
+		w.list[k].Reads = w.reads && w.list[k].Kind == insight.CallRate && !w.list[k].Data
 	}
 	if err := insight.Attribute(ctx, &eventReader{w.lake, w.before}, pointers); err != nil {
 		return err
@@ -293,6 +298,37 @@ func (w *writer) states(ctx context.Context) error {
 
 // reportName is the folder of a run's report.
 func reportName(run int) string { return fmt.Sprintf("%08d", run) }
+
+// reportForms are the files of a report.
+var reportForms = [...]string{"index.html", "report.json", "report.txt"}
+
+// showLatest makes the report of c, when it has one, the latest. It is done after the commit: a reader never sees the report of a run that
+// came to nothing. What a crash left undone the next run does.
+func (o *Options) showLatest(ctx context.Context, c *lake.Commit) error {
+	if c.Number == 0 || c.Dirty {
+		return nil
+	}
+	for _, name := range reportForms {
+		body, _, err := o.Lake.Get(ctx, "reports/"+reportName(c.Number)+"/"+name, 0)
+		if errors.Is(err, store.ErrNotExist) { // somebody cleared them away
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		there, _, err := o.Lake.Get(ctx, LatestReport+name, 0)
+		switch {
+		case err == nil && bytes.Equal(there, body):
+			continue
+		case err != nil && !errors.Is(err, store.ErrNotExist):
+			return err
+		}
+		if err := o.Lake.Put(ctx, LatestReport+name, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // publish writes a report's three forms.
 func publish(ctx context.Context, s store.Store, rep *report.Run) error {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
 	"trailgauge/pipeline/trail"
 )
@@ -66,12 +67,16 @@ var (
 	ErrHeld  = errors.New("another run holds the lake")
 )
 
-func (o *Options) check(decided time.Time) error {
+// check refuses options that make no sense on the lake as c has it, and fills in defaults.
+func (o *Options) check(c *lake.Commit) error {
 	if err := o.Config.Validate(); err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
-	if o.AsOf.Before(decided) {
-		return fmt.Errorf("%w: as-of %s lies before %s, up to where the lake is decided", ErrUsage, stamp(o.AsOf), stamp(decided))
+	if o.AsOf.Before(c.AsOf) {
+		return fmt.Errorf("%w: as-of %s lies before that of the lake's last run, %s", ErrUsage, instant(o.AsOf), instant(c.AsOf))
+	}
+	if o.From != nil && o.From.Start().After(o.AsOf) {
+		return fmt.Errorf("%w: the first day to read, %s, lies after as-of %s", ErrUsage, *o.From, instant(o.AsOf))
 	}
 	if o.Workers < 1 {
 		o.Workers = 1
@@ -86,3 +91,5 @@ func (o *Options) check(decided time.Time) error {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04Z") }
+
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -43,7 +43,7 @@ func Foresee(ctx context.Context, o Options) (*Estimate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := o.check(c.Decided); err != nil {
+	if err := o.check(c); err != nil {
 		return nil, err
 	}
 	p, l, err := o.plan(ctx, c)

@@ -164,7 +164,9 @@ func (o *Options) tidy(ctx context.Context, c *lake.Commit) error {
 func (o *Options) dropParts(ctx context.Context, run int) error {
 	var keys []string
 	err := o.Lake.List(ctx, partPrefix(run), "", func(i store.Info) error {
-		keys = append(keys, i.Key)
+		if store.Clean(i.Key) { // else it is not ours
+			keys = append(keys, i.Key)
+		}
 		return nil
 	})
 	for _, key := range keys {

@@ -40,7 +40,7 @@ func write(t *testing.T, s store.Store, c fixtures.Config) *fixtures.Truth {
 
 func options(from, to store.Store, asOf time.Time) Options {
 	o := Options{Trail: from, Lake: to, Config: DefaultConfig(), AsOf: asOf, Workers: 2}
-	if err := o.check(time.Time{}); err != nil {
+	if err := o.check(&lake.Commit{}); err != nil {
 		panic(err)
 	}
 	return o

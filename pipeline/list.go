@@ -71,7 +71,7 @@ func (l *lister) flat(ctx context.Context) (roots []string, err error) {
 	for again := true; again; {
 		again = false
 		err := l.store.List(ctx, "", after, func(i store.Info) error {
-			if root, ok := awsLogs(i.Key); ok {
+			if root, ok := awsLogs(i.Key); ok && store.Clean(strings.TrimSuffix(root, "/")) {
 				roots, after, again = append(roots, root), root+last, true
 				return errSkip
 			}
@@ -117,7 +117,7 @@ func (l *lister) regions(ctx context.Context, root string) ([]string, error) {
 	}
 	for _, account := range accounts {
 		g.Go(func() error {
-			services, err := l.store.Folders(ctx, account)
+			services, err := l.folders(ctx, account)
 			if err != nil {
 				return err
 			}
@@ -128,7 +128,7 @@ func (l *lister) regions(ctx context.Context, root string) ([]string, error) {
 					}
 					continue
 				}
-				regions, err := l.store.Folders(ctx, service)
+				regions, err := l.folders(ctx, service)
 				if err != nil {
 					return err
 				}
@@ -146,7 +146,7 @@ func (l *lister) regions(ctx context.Context, root string) ([]string, error) {
 
 // accounts returns the account folders below an AWSLogs folder; those of an organisation lie one deeper.
 func (l *lister) accounts(ctx context.Context, root string) ([]string, error) {
-	folders, err := l.store.Folders(ctx, root)
+	folders, err := l.folders(ctx, root)
 	if err != nil {
 		return nil, err
 	}
@@ -156,11 +156,39 @@ func (l *lister) accounts(ctx context.Context, root string) ([]string, error) {
 			out = append(out, f)
 			continue
 		}
-		below, err := l.store.Folders(ctx, f)
+		below, err := l.folders(ctx, f)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, below...)
+	}
+	return out, nil
+}
+
+// folders returns the folders below prefix that have a clean name. What lies below the others is listed at once: no such key can be
+// read, and each is to be rejected with that reason.
+func (l *lister) folders(ctx context.Context, prefix string) ([]string, error) {
+	all, err := l.store.Folders(ctx, prefix)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, f := range all {
+		name := strings.TrimSuffix(f, "/")
+		if store.Clean(name) {
+			out = append(out, f)
+			continue
+		}
+		err := l.store.List(ctx, name, f, func(i store.Info) error {
+			if !strings.HasPrefix(i.Key, f) {
+				return errSkip
+			}
+			l.see(i)
+			return nil
+		})
+		if err != nil && err != errSkip {
+			return nil, err
+		}
 	}
 	return out, nil
 }
@@ -210,12 +238,18 @@ func (l *lister) days(ctx context.Context, folder string) error {
 	return err
 }
 
-// see sorts one object in.
+// see sorts one object in. One with an unclean key goes into the plan if it looks like a log file, and is rejected by whoever reads it:
+// what such a key says about folders is not to be trusted.
 func (l *lister) see(i store.Info) {
 	o := trail.ParseKey(l.base + "/" + i.Key)
+	kind := o.Kind()
+	if !store.Clean(i.Key) && strings.Contains(path.Base(i.Key), ".json") {
+		// A plan is JSON, which cannot hold other bytes than UTF-8; a key with NUL is refused as well.
+		i.Key, kind = strings.ToValidUTF8(i.Key, "\x00"), trail.Trail
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if o.Kind() != trail.Trail {
+	if kind != trail.Trail {
 		folder := o.Folder
 		if folder == "" {
 			folder = "other"

@@ -26,7 +26,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := o.check(c.Decided); err != nil {
+	if err := o.check(c); err != nil {
 		return nil, err
 	}
 	release, err := hold(ctx, o.Lake)
@@ -40,8 +40,14 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err := o.tidy(ctx, c); err != nil {
 		return nil, err
 	}
+	if err := o.showLatest(ctx, c); err != nil {
+		return nil, err
+	}
 	result := &Result{Commit: c}
 	if c, err = o.recover(ctx, c, result); err != nil {
+		return nil, err
+	}
+	if err := o.check(c); err != nil { // what was finished may be newer
 		return nil, err
 	}
 	p, l, err := o.plan(ctx, c)

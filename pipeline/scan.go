@@ -101,6 +101,8 @@ func reasonOf(err error) string {
 	switch {
 	case errors.Is(err, store.ErrNotExist):
 		return "vanished between listing and reading"
+	case errors.Is(err, store.ErrBadKey):
+		return "its key is not a clean path: such objects are never opened"
 	case errors.Is(err, store.ErrTooLarge):
 		return fmt.Sprintf("larger than %d MiB", decode.MaxObject>>20)
 	}

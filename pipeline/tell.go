@@ -14,7 +14,7 @@ import (
 	"trailgauge/pipeline/store"
 )
 
-// report makes the run's report and writes it under the run's name and as the latest one.
+// report makes the run's report and writes it under the run's name.
 func (o *Options) report(ctx context.Context, p *Plan, w *writer) (*report.Run, error) {
 	c, d := w.commit, w.made
 	rep := &report.Run{

@@ -36,7 +36,7 @@ func (f *folder) Folders(ctx context.Context, prefix string) ([]string, error) {
 	err := f.walkFrom(ctx, prefix, func(root *os.Root) error {
 		entries, err := sortedEntries(root, prefix)
 		for _, e := range entries {
-			if !e.IsDir() || checkKey(prefix+e.Name()) != nil {
+			if !e.IsDir() || strings.HasPrefix(e.Name(), tempPrefix) {
 				continue
 			}
 			full, err := holdsObject(ctx, root, prefix+e.Name()+"/")
@@ -120,7 +120,7 @@ func (w *walk) entry(dir string, e fs.DirEntry) error {
 		return w.folder(key)
 	case !strings.HasPrefix(key, w.prefix), key <= w.after:
 		return nil
-	case !e.Type().IsRegular(), checkKey(key) != nil:
+	case !e.Type().IsRegular():
 		w.skips.n.Add(1)
 		return nil
 	}

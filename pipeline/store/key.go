@@ -15,8 +15,7 @@ const maxKey = 1024
 // either kind of store, so that a listing can pass over what a crash left behind.
 const tempPrefix = ".tmp-"
 
-// checkKey returns ErrBadKey for a key that a store must refuse: see the package comment; besides, a key is UTF-8
-// without NUL, at most 1,024 bytes long, and no segment begins with ".tmp-".
+// checkKey returns ErrBadKey for a key that is not Clean.
 func checkKey(key string) error {
 	switch {
 	case len(key) > maxKey:
@@ -30,6 +29,15 @@ func checkKey(key string) error {
 		}
 	}
 	return nil
+}
+
+// Clean tells whether a store takes key: see the package comment; besides, a key is UTF-8 without NUL, at most 1,024 bytes
+// long, and no segment begins with ".tmp-".
+func Clean(key string) bool { return checkKey(key) == nil }
+
+// passedOver tells whether a listing leaves a key out: a console's folder marker, or a write that was never finished.
+func passedOver(key string) bool {
+	return strings.HasSuffix(key, "/") || strings.HasPrefix(key, tempPrefix) || strings.Contains(key, "/"+tempPrefix)
 }
 
 // checkPrefix returns ErrBadKey for a prefix of a listing whose folders are not a clean key. What follows the last
@@ -63,14 +71,14 @@ func cutLast(s string) (dir, name string, found bool) {
 	return s[:i], s[i+1:], true
 }
 
-// skips counts what listings passed over because no key of this package can name it.
+// skips counts what listings passed over because it is no object.
 type skips struct{ n atomic.Int64 }
 
 func (s *skips) Skipped() int64 { return s.n.Load() }
 
-// Skipped returns how many names the listings of s have passed over since it was opened, over all calls of List: names
-// that are no clean key ("a//b", a console's folder marker "a/"), and in a folder symbolic links and whatever is neither file nor
-// folder. They cannot be read through a Store. Zero for a Store of another make.
+// Skipped returns how many names the listings of s have passed over since it was opened, over all calls of List: in a bucket a
+// console's folder markers ("a/"), in a folder symbolic links and whatever is neither file nor folder. They cannot be read
+// through a Store. Zero for a Store of another make.
 func Skipped(s Store) int64 {
 	for {
 		switch t := s.(type) {

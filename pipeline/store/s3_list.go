@@ -34,7 +34,7 @@ func (b *bucket) List(ctx context.Context, prefix, after string, fn func(Info) e
 				return fmt.Errorf("listing %s: the server sent %q after %q, out of order", b.URL(prefix), full, b.root+last)
 			}
 			last = key
-			if checkKey(key) != nil {
+			if passedOver(key) {
 				b.skips.n.Add(1)
 				continue
 			}
@@ -68,7 +68,7 @@ func (b *bucket) Folders(ctx context.Context, prefix string) ([]string, error) {
 				return err
 			}
 			folder := strings.TrimPrefix(full, b.root)
-			if checkFolder(folder) == nil {
+			if !strings.HasPrefix(strings.TrimPrefix(folder, prefix), tempPrefix) {
 				found = append(found, folder)
 			}
 		}

@@ -171,15 +171,16 @@ func object(key, more string) string {
 	return "<Contents><Key>" + key + `</Key><Size>1</Size><ETag>"e"</ETag>` + more + "</Contents>"
 }
 
-// S3 encodes keys that XML cannot carry when asked to; folder markers and the like are passed over and counted.
+// S3 encodes keys that XML cannot carry when asked to; folder markers are passed over and counted; unclean keys are
+// listed, and refused by Get.
 func TestS3ListDecodesKeys(t *testing.T) {
 	s, _ := serve(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 		if r.URL.Query().Get("encoding-type") != "url" {
 			t.Errorf("query %s", r.URL.RawQuery)
 		}
-		fmt.Fprint(w, listing(object("a%01b", "")+object("a+b", "")+object("a%2Bb", "")+object("b%2F", "")+object("b%2F%2Fc", "")+object("%C3%A9", "")))
+		fmt.Fprint(w, listing(object("a%01b", "")+object("a+b", "")+object("a%2Bb", "")+object("b%2F", "")+object("b%2F%2Fc", "")+object("c%2F..%2F..%2Fd", "")+object("c%2F.tmp-1", "")+object("%C3%A9", "")))
 	})
-	if diff := cmp.Diff([]string{"a\x01b", "a b", "a+b", "é"}, keysOf(t, s, "")); diff != "" {
+	if diff := cmp.Diff([]string{"a\x01b", "a b", "a+b", "b//c", "c/../../d", "é"}, keysOf(t, s, "")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if n := store.Skipped(s); n != 2 {

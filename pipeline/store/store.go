@@ -24,11 +24,14 @@ type Info struct {
 // wraps ErrUnavailable.
 type Store interface {
 	// List calls fn for every object whose key begins with prefix and is greater than after, in byte order of keys.
-	// An error of fn ends the listing and is returned.
+	// An error of fn ends the listing and is returned. Objects whose key is not clean (see Clean) are listed too, so that a caller
+	// can say that they are there; every other method refuses them. Folder markers (keys that end in "/") and what a folder's
+	// unfinished writes left behind (".tmp-") are passed over.
 	List(ctx context.Context, prefix, after string, fn func(Info) error) error
 
 	// Folders returns the distinct next segments below prefix that have something below them, each as
-	// prefix + segment + "/", in byte order. prefix is empty or ends with "/".
+	// prefix + segment + "/", in byte order. prefix is empty or ends with "/". Segments that make no clean key are returned too: what
+	// is below them, List yields for the prefix without its last slash.
 	Folders(ctx context.Context, prefix string) ([]string, error)
 
 	// Get returns an object's bytes. ErrNotExist when it is not there. If limit > 0 and the object is larger than limit
