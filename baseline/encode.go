@@ -14,7 +14,6 @@ const sketchFormat = 1
 func (s *Sketch) MarshalBinary() ([]byte, error) {
 	s.trim()
 	b := []byte{sketchFormat}
-	b = binary.AppendUvarint(b, s.limit)
 	keys := slices.SortedFunc(maps.Keys(s.rows), compareKeys)
 	b = binary.AppendUvarint(b, uint64(len(keys)))
 	for _, k := range keys {
@@ -50,7 +49,6 @@ func (s *Sketch) UnmarshalBinary(data []byte) error {
 		return errSketch
 	}
 	r := reader{b: data[1:]}
-	s.limit = r.uvarint()
 	n := r.uvarint()
 	s.rows = map[key]*sums{}
 	for ; n > 0 && !r.bad; n-- {

@@ -108,9 +108,8 @@ const maxRows = 20_000
 // in any order and grouping, to the same bytes. It takes at most maxRows rows (about 3.5 kB each) of APIs and sources together.
 // The zero value is empty and ready. A Sketch is for one goroutine.
 type Sketch struct {
-	rows  map[key]*sums
-	limit uint64 // 0, or: rows with a hash above are not kept
-	max   int    // maxRows; smaller in tests
+	rows map[key]*sums
+	max  int // maxRows; smaller in tests
 
 	grid, calls Grid
 	fitter      Fitter
@@ -154,13 +153,11 @@ func (s *Sketch) put(k key, vote *sums) {
 	}
 }
 
-// row returns the row of k, nil when it is one that is not kept.
+// row returns the row of k, nil when it is one that is not kept. A name once dropped may come back, and is dropped again: as many
+// with smaller hashes are there to stay.
 func (s *Sketch) row(k key) *sums {
 	if r := s.rows[k]; r != nil {
 		return r
-	}
-	if s.limit > 0 && k.Source != "" && k.hash() > s.limit {
-		return nil
 	}
 	if s.rows == nil {
 		s.rows = map[key]*sums{}
@@ -193,14 +190,13 @@ func (s *Sketch) trim() {
 			all = append(all, named{k.hash(), k})
 		}
 	}
-	if len(all) < s.most() {
+	if len(all) <= s.most() {
 		return
 	}
 	slices.SortFunc(all, func(a, b named) int { return cmp.Or(cmp.Compare(a.hash, b.hash), compareKeys(a.key, b.key)) })
 	for _, n := range all[s.most():] {
 		delete(s.rows, n.key)
 	}
-	s.limit = all[s.most()-1].hash
 }
 
 // Merge adds o to s. o is unchanged.
@@ -208,14 +204,6 @@ func (s *Sketch) Merge(o *Sketch) {
 	for k, v := range o.rows { // addition has no order
 		if r := s.row(k); r != nil {
 			r.add(v)
-		}
-	}
-	if o.limit > 0 && (s.limit == 0 || o.limit < s.limit) {
-		s.limit = o.limit
-		for k := range s.rows {
-			if k.Source != "" && k.hash() > s.limit {
-				delete(s.rows, k)
-			}
 		}
 	}
 	s.trim()

@@ -23,7 +23,6 @@ type campaign struct {
 	tally  models.Tally // of all days
 	alarms []alarm
 	spikes []spike
-	hot    map[string]int // what-if results by note, for debugging
 }
 
 type alarm struct {
@@ -66,7 +65,6 @@ func (c *campaign) run() {
 		trial := Scorer{Priors: priors, Nulls: c.nulls, Exposure: e}
 		for i, h := range histories {
 			s.Score(h, nil, 24, func(day *DayScore) { c.collect(day, d, from[i]) })
-			c.jumps(h, from[i])
 			if r.Float64() < c.trials {
 				c.spike(r, &trial, h, from[i])
 			}
@@ -222,39 +220,4 @@ func recallTable(spikes []spike, perThousand float64) string {
 		fmt.Fprintf(&b, "  %-22s %4d of %4d  %.3f\n", k, found[k], tried[k], float64(found[k])/float64(tried[k]))
 	}
 	return b.String()
-}
-
-func (c *campaign) jumps(h *counts.History, from *simSeries) {
-	if c.hot == nil {
-		c.hot = map[string]int{}
-	}
-	fit := int32(h.Days-1) * 1440
-	if h.Born > fit-7*1440 {
-		return
-	}
-	kind := from.kind
-	if h.Principal == "" {
-		kind = "rollup " + kind
-	}
-	look := func(t counts.Track, ch string) {
-		b := max(3, busiest(t, fit))
-		n := map[int32]int64{}
-		most := int64(0)
-		for _, p := range t {
-			if p.Minute >= fit {
-				n[p.Minute/60] += p.N
-				most = max(most, n[p.Minute/60])
-			}
-		}
-		for _, f := range []int64{2, 3, 5, 10} {
-			if most >= 10*3 && most >= f*b {
-				c.hot[fmt.Sprintf("%s x%02d %s", ch, f, kind)]++
-				c.hot[fmt.Sprintf("%s x%02d all", ch, f)]++
-			}
-		}
-	}
-	look(h.Rated, "calls")
-	for _, e := range h.Errors {
-		look(e.Track, "errors")
-	}
 }

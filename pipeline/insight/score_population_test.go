@@ -72,6 +72,9 @@ func newPopulation(seed uint64, n, days int) *population {
 	return p
 }
 
+// simKinds narrows the kinds of APIs: human below .30, service to .55, cron to .75, deployments to .90, rare above.
+var simKinds = [2]float64{0, 1}
+
 type simAPI struct {
 	source, name, kind string
 	read               bool
@@ -81,7 +84,7 @@ type simAPI struct {
 }
 
 func newSimAPI(r *rand.Rand, i int) simAPI {
-	x := r.Float64()
+	x := simKinds[0] + (simKinds[1]-simKinds[0])*r.Float64()
 	kind := "rare"
 	for _, k := range []struct {
 		p    float64

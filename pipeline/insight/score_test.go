@@ -140,7 +140,7 @@ func TestMaskedUnit(t *testing.T) {
 
 // drawSim draws a history of a week or two with an error code, and its exposure.
 func drawSim(t *rapid.T) (*counts.History, *counts.Exposure) {
-	days := rapid.IntRange(2, 16).Draw(t, "days")
+	days := rapid.IntRange(1, 16).Draw(t, "days")
 	track := func(name string, most int64) (track counts.Track) {
 		m := int32(0)
 		for range rapid.IntRange(0, 80).Draw(t, name) {
@@ -161,7 +161,8 @@ func drawSim(t *rapid.T) (*counts.History, *counts.Exposure) {
 	return h, e
 }
 
-// More calls in the last hour never score lower, nor do more errors.
+// More calls in the last hour never score lower, nor do more errors. (The hour holds nothing else: a second burst may take over as
+// its busiest 15 minutes, with another number of calls around it.)
 func TestScoreMonotone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h, _ := drawSim(t)
@@ -171,7 +172,7 @@ func TestScoreMonotone(t *testing.T) {
 		at := int32((h.Days-1)*1440 + hour*60 + 30)
 		before := func(track counts.Track) (cut counts.Track) {
 			for _, p := range track {
-				if p.Minute < at {
+				if p.Minute < at-45 {
 					cut = append(cut, p)
 				}
 			}
