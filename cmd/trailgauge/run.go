@@ -39,6 +39,9 @@ func (r *runCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	} else {
 		width, _ := size(t.out)
 		err = report.Text(t.out, result.Report, width, t.colour())
+		if result.Report.Number > 0 {
+			fmt.Fprintf(t.out, "\nThe whole report: %s\n", o.Lake.URL(pipeline.LatestReport+"index.html"))
+		}
 	}
 	switch {
 	case result.Refused:

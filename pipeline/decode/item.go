@@ -30,7 +30,7 @@ func (d *Decoder) item(depth int) bool {
 	d.recs = append(d.recs, trail.Record{})
 	r := &d.recs[len(d.recs)-1]
 	d.spaced, d.repeated = false, false
-	compact := d.data
+	var compact []byte
 	if d.row(r) {
 		compact = d.data[from:d.pos]
 	} else if !d.spaced && !d.repeated {

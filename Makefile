@@ -1,0 +1,31 @@
+# Two commands are all a newcomer needs: make demo, make test.
+
+GO ?= go
+MODULES := fixtures/s3test fixtures/judge
+
+.PHONY: build demo test check clean
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/trailgauge ./cmd/trailgauge
+
+# A made-up month with labelled anomalies, the job on its last two weeks, and where to look.
+demo: build
+	rm -rf demo
+	bin/trailgauge generate --out demo --seed 7
+	bin/trailgauge run --trail demo/trail --lake demo/lake --as-of 2026-11-01T15:00:00Z --score-from 2026-10-18
+
+# All tests. Those that need what this machine has not (a C compiler, ../shared) say so and skip.
+test:
+	$(GO) test ./...
+	for m in $(MODULES); do (cd $$m && $(GO) test ./...) || exit 1; done
+
+# What CI asks for besides: format, vet, staticcheck, the race detector.
+check:
+	test -z "$$(gofmt -l cmd pipeline models baseline fixtures)"
+	$(GO) vet ./...
+	for m in $(MODULES); do (cd $$m && $(GO) vet ./...) || exit 1; done
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	$(GO) test -race -short ./...
+
+clean:
+	rm -rf bin demo
