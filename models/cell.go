@@ -45,13 +45,13 @@ var Windows = [7]int{5, 15, 60, 180, 360, 720, 1440}
 // same bursts, so they share what one of them would get. Errors are not scored over 5 minutes, where the calls behind them are too
 // few, nor over a day.
 var shares = [channels][len(Windows)]float64{
-	Calls:  {.08, .11, .16, .05, .08, .04, .08},
-	Errors: {0, .20, .37, .06, .06, .06, 0},
+	Calls:  {.07, .10, .15, .04, .07, .04, .08},
+	Errors: {0, .18, .34, .06, .06, .06, 0},
 }
 
 var (
 	newcomerShare = [channels]float64{Calls: .20, Errors: .05}
-	recordShare   = [channels]float64{Calls: .20, Errors: .20}
+	recordShare   = [channels]float64{Calls: .25, Errors: .25}
 )
 
 // regimeShares divide a window's share. Most series are quiet.

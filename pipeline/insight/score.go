@@ -51,17 +51,17 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 	}
 	s.grid.Begin(h, s.Exposure, upto)
 	u := Unit{Series: h.Series, Data: h.Data, Kind: CallRate}
-	before := false // had calls in the fit window
+	rated := false // the series had rated calls in the fit window
 	if len(h.Rated) > 0 {
 		s.grid.Load(h.Rated)
 		p := s.fitter.Fit(&s.grid, s.Priors.Of(h, baseline.Calls), masked(u))
-		before = before || s.called(&s.grid)
-		e := evidence{s: s, ch: models.Calls, g: &s.grid, p: p, minimum: minCalls, born: h.Born}
+		rated = called(&s.grid)
+		e := evidence{s: s, ch: models.Calls, g: &s.grid, p: p, minimum: minCalls}
 		e.score(u)
 		s.peaks.flush(whole)
 		emit(&s.day)
 	}
-	if len(h.Errors) > 0 || upto == 24 {
+	if len(h.Errors) > 0 || upto == 24 { // else nobody asks
 		s.calls.Begin(h, s.Exposure, upto)
 		s.calls.Load(h.All)
 	}
@@ -69,27 +69,25 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		u.Kind, u.ErrorCode = ErrorRate, c.Code
 		s.grid.Load(c.Track)
 		p := s.fitter.FitErrors(&s.grid, &s.calls, s.Priors.Of(h, baseline.Errors), masked(u))
-		e := evidence{s: s, ch: models.Errors, g: &s.grid, calls: &s.calls, p: p.Params, errors: &p, minimum: minErrors, born: h.Born}
+		e := evidence{s: s, ch: models.Errors, g: &s.grid, calls: &s.calls, p: p.Params, errors: &p, minimum: minErrors}
 		e.score(u)
 		s.peaks.flush(whole)
 		emit(&s.day)
 	}
 	if upto == 24 && s.grid.Observed(s.grid.Fit, s.grid.Hours) > 0 {
-		s.tally(h, before)
+		s.tally(h, rated)
 	}
 }
 
 // called tells whether the loaded track has calls in the fit window.
-func (s *Scorer) called(g *baseline.Grid) bool {
-	return len(g.Active) > 0 && int(g.Active[0]) < g.Fit
-}
+func called(g *baseline.Grid) bool { return len(g.Active) > 0 && int(g.Active[0]) < g.Fit }
 
 // tally counts the series-day. A series counts when it had called in the fit window; the maxima of one that had not count all the same.
 func (s *Scorer) tally(h *counts.History, rated bool) {
 	if rated {
 		s.Tally.Series[models.Calls]++
 	}
-	if s.called(&s.calls) {
+	if called(&s.calls) {
 		s.Tally.Series[models.Errors]++
 	}
 	if len(h.Rated) > 0 {

@@ -19,7 +19,6 @@ type evidence struct {
 	p       *baseline.Params
 	errors  *baseline.ErrorParams // of errors
 	minimum float64               // material excess
-	born    int32                 // minutes since the history's first day
 }
 
 // score fills s.day.
