@@ -49,6 +49,7 @@ func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
 		return p, err
 	}
 	s.first, s.known, s.hours = map[id]int32{}, map[trail.Day][]lake.Keys{}, hours{}
+	s.rows = make([]trail.Record, 0, expected(shard)) // growing would copy rows of over 1 kB again and again
 	take, stop := fetch(ctx, s.trail, shard.Objects)
 	defer stop()
 	for i, o := range shard.Objects {
@@ -57,6 +58,15 @@ func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
 		}
 	}
 	return &s.part, s.write(ctx)
+}
+
+// expected guesses how many records a shard holds: CloudTrail's have 1 to 2 kB of JSON.
+func expected(shard Shard) int {
+	var bytes int64
+	for _, o := range shard.Objects {
+		bytes += jsonSize(o)
+	}
+	return int(bytes/1500) + 64
 }
 
 // object takes one object in, as a whole or not at all.
@@ -281,12 +291,11 @@ func classOf(r *trail.Record) counts.Class {
 }
 
 func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []int32) error {
-	rows := make([]trail.Record, len(order))
 	keys := make([]lake.Key, len(order))
 	var tiles counts.Builder
 	for i, at := range order {
-		rows[i], keys[i] = s.rows[at], s.keys[at]
-		r := &rows[i]
+		keys[i] = s.keys[at]
+		r := &s.rows[at]
 		if r.Supersedes != "" {
 			s.part.Corrections = append(s.part.Corrections, correction{day, decode.EventKey(r.Account, r.Supersedes)})
 		}
@@ -297,12 +306,12 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []int32) er
 		tiles.Add(seriesOf(r), classOf(r), r.EventTS, 1)
 	}
 	slices.SortFunc(keys, lake.Key.Compare)
-	body, err := lake.EncodeEvents(rows)
+	body, err := lake.EncodeEvents(len(order), func(i int) *trail.Record { return &s.rows[order[i]] })
 	if err != nil {
 		return fmt.Errorf("encoding the events of %s: %w", day, err)
 	}
 	d := partDay{Day: day, Keys: fmt.Sprintf("%s%s-%s.keys", partPrefix(s.run), s.name, day)}
-	if d.Events, err = putFile(ctx, s.lake, lake.Events, day, s.run, s.name, body, len(rows)); err != nil {
+	if d.Events, err = putFile(ctx, s.lake, lake.Events, day, s.run, s.name, body, len(order)); err != nil {
 		return err
 	}
 	if t := tiles.Tiles(); len(t) > 0 {

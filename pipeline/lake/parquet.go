@@ -45,5 +45,22 @@ func encode[T any](rows []T) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// EncodeEvents returns rows of the events table as one Parquet file.
-func EncodeEvents(rows []trail.Record) ([]byte, error) { return encode(rows) }
+// EncodeEvents returns n rows of the events table as one Parquet file; row(i) is the i-th.
+func EncodeEvents(n int, row func(i int) *trail.Record) ([]byte, error) {
+	var out bytes.Buffer
+	w := parquet.NewGenericWriter[trail.Record](&out, writerOptions()...)
+	chunk := make([]trail.Record, 0, 256) // a record is over 1 kB: copies are made a few at a time
+	for i := range n {
+		chunk = append(chunk, *row(i))
+		if len(chunk) == cap(chunk) || i == n-1 {
+			if _, err := w.Write(chunk); err != nil {
+				return nil, err
+			}
+			chunk = chunk[:0]
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
