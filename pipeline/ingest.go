@@ -62,7 +62,7 @@ func (o *Options) ingest(ctx context.Context, before *lake.Commit, p *Plan) (*la
 	if err != nil {
 		return nil, err
 	}
-	var dropped []string // table files of this run that its commit will not name
+	var dropped []string // files of this run that its commit will not name
 	again, err := duplicates(ctx, o.Lake, parts)
 	if err != nil {
 		return nil, err
@@ -74,6 +74,9 @@ func (o *Options) ingest(ctx context.Context, before *lake.Commit, p *Plan) (*la
 		}
 		for shard := range again {
 			dropped = append(dropped, parts[shard].files()...)
+			if first := parts[shard].Rejected; first != "" { // the second scan's list repeats it
+				dropped = append(dropped, first)
+			}
 			parts[shard] = second[shard]
 		}
 	}

@@ -133,11 +133,19 @@ func (m *merger) corrections(ctx context.Context, before *lake.Commit, t *touche
 		return err
 	}
 	slices.SortFunc(asked, compareIDs)
+	var done map[id]bool
 	for _, a := range slices.Compact(asked) {
-		if _, late := findKey(known, a); late {
-			t.fixes = append(t.fixes, a) // counted by an earlier run
-		} else {
+		if _, late := findKey(known, a); !late {
 			awaited[a] = true
+			continue
+		}
+		if done == nil {
+			if done, err = correctedBefore(ctx, m.lake, t.manifest); err != nil {
+				return err
+			}
+		}
+		if !done[a] {
+			t.fixes = append(t.fixes, a) // counted by an earlier run
 		}
 	}
 	for a := range awaited {
@@ -274,11 +282,15 @@ func (m *merger) fix(ctx context.Context, t *touched) error {
 		mine[p.Events.Key] = true
 	}
 	replaced, err := findEvents(ctx, m.lake, t.manifest, t.fixes, func(f lake.File, r *trail.Record) {
+		l := &m.commit.Totals // what an earlier run kept is replaced in the sum over all runs
 		if mine[f.Key] {
-			m.commit.Run.Replaced++
-			m.commit.Run.Kept--
+			l = &m.commit.Run
 		}
-		if r.CountCategory != "" {
+		l.Replaced++
+		l.Kept--
+		if r.CountCategory == "" {
+			l.Excluded--
+		} else {
 			tiles.Add(seriesOf(r), classOf(r), r.EventTS, -1)
 		}
 	})

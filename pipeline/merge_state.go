@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -36,6 +37,27 @@ func findEvents(ctx context.Context, s store.Store, man *lake.Manifest, ids []id
 		}
 	}
 	return n, nil
+}
+
+// correctedBefore returns which events the committed events of a day replace.
+func correctedBefore(ctx context.Context, s store.Store, man *lake.Manifest) (map[id]bool, error) {
+	done := map[id]bool{}
+	for _, f := range man.Files[lake.Events] {
+		body, _, err := s.Get(ctx, f.Key, 0)
+		if err != nil {
+			return nil, err
+		}
+		err = lake.EachEvent(body, func(counts.Series) bool { return true }, func(r *trail.Record) error {
+			if r.Supersedes != "" {
+				done[decode.EventKey(r.Account, r.Supersedes)] = true
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", s.URL(f.Key), err)
+		}
+	}
+	return done, nil
 }
 
 // expose adds the hours in which the trail was alive.

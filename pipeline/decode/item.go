@@ -99,7 +99,7 @@ func (d *Decoder) finish(r *trail.Record) (reason string) {
 	r.Account = firstOf(r.RecipientAccountID, r.UserIdentity.AccountID, d.src.Account)
 	r.Region = firstOf(r.AWSRegion, d.src.Region)
 	r.SourceKey = d.src.Key
-	if r.Addendum.Reason == "UPDATED_DATA" {
+	if r.Addendum.Reason == "UPDATED_DATA" && r.Addendum.OriginalEventID != r.EventID { // nothing replaces itself
 		r.Supersedes = r.Addendum.OriginalEventID
 	}
 	d.scratch, r.PrincipalKind = trail.AppendPrincipal(d.scratch[:0], r)

@@ -65,7 +65,8 @@ type StateRef struct {
 	Key string    `json:"key"`
 }
 
-// Ledger accounts for every record: In = Kept + Duplicate + Replaced + Rejected.
+// Ledger accounts for every record: In = Kept + Duplicate + Replaced + Rejected. An event that a later run's correction replaces stays Kept
+// in the ledger of its own run, and is Replaced in the totals.
 type Ledger struct {
 	Objects         int64 `json:"objects"`         // read, rejected ones included
 	ObjectsRejected int64 `json:"objectsRejected"` // not readable as a whole; their records are unknown and in no other field
