@@ -122,6 +122,16 @@ func (l *lister) regions(ctx context.Context, root string) ([]string, error) {
 				return err
 			}
 			for _, service := range services {
+				if path.Base(service) == "AWSLogs" { // the account was the prefix of a trail
+					below, err := l.regions(ctx, service)
+					if err != nil {
+						return err
+					}
+					mu.Lock()
+					found = append(found, below...)
+					mu.Unlock()
+					continue
+				}
 				if path.Base(service) != "CloudTrail" {
 					if err := l.countForeign(ctx, service); err != nil {
 						return err
