@@ -3,6 +3,7 @@ package insight
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"trailgauge/baseline"
 	"trailgauge/models"
@@ -49,21 +50,23 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 	if upto < 24 {
 		whole = nil
 	}
+	s.calls.Begin(h, s.Exposure, upto)
+	s.calls.Load(h.All)
 	s.grid.Begin(h, s.Exposure, upto)
 	u := Unit{Series: h.Series, Data: h.Data, Kind: CallRate}
 	rated := false // the series had rated calls in the fit window
 	if len(h.Rated) > 0 {
-		s.grid.Load(h.Rated)
-		p := s.fitter.Fit(&s.grid, s.Priors.Of(h, baseline.Calls), masked(u))
-		rated = called(&s.grid)
-		e := evidence{s: s, ch: models.Calls, g: &s.grid, p: p, minimum: minCalls}
+		g := &s.calls
+		if !slices.Equal(h.Rated, h.All) { // most series are written to or read, not both
+			g = &s.grid
+			g.Load(h.Rated)
+		}
+		p := s.fitter.Fit(g, s.Priors.Of(h, baseline.Calls), masked(u))
+		rated = called(g)
+		e := evidence{s: s, ch: models.Calls, g: g, p: p, minimum: minCalls}
 		e.score(u)
 		s.peaks.flush(whole)
 		emit(&s.day)
-	}
-	if len(h.Errors) > 0 || upto == 24 { // else nobody asks
-		s.calls.Begin(h, s.Exposure, upto)
-		s.calls.Load(h.All)
 	}
 	for _, c := range h.Errors {
 		u.Kind, u.ErrorCode = ErrorRate, c.Code

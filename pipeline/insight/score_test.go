@@ -138,6 +138,18 @@ func TestMaskedUnit(t *testing.T) {
 	}
 }
 
+// The short way to the edge of the band leads to the same count as the search.
+func TestUpper(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		mu := math.Exp(rapid.Float64Range(-12, 6).Draw(t, "ln mu"))
+		size := math.Exp(rapid.Float64Range(-5, 6).Draw(t, "ln size"))
+		got, want := upper(mu, size), float64(models.NBUpperQuantile(-ln1000, mu, size))
+		if tie := models.NBLogUpper(int64(min(got, want))+1, mu, size); got != want && math.Abs(tie+ln1000) > 1e-9 {
+			t.Fatalf("upper(%v, %v) = %v, want %v", mu, size, got, want)
+		}
+	})
+}
+
 // drawSim draws a history of a week or two with an error code, and its exposure.
 func drawSim(t *rapid.T) (*counts.History, *counts.Exposure) {
 	days := rapid.IntRange(1, 16).Draw(t, "days")

@@ -35,12 +35,27 @@ func (e *evidence) score(u Unit) {
 		size := 1 / p.Dispersion(slot)
 		d.Hours[h] = Hour{
 			Observed: g.Seen[t], Count: g.N[t], Mean: mu, SD: math.Sqrt(mu + mu*mu/size),
-			Upper: float64(models.NBUpperQuantile(-ln1000, mu, size)), Best: silent(h),
+			Upper: upper(mu, size), Best: silent(h),
 		}
 		if d.Fit.Undecided == "" && g.Seen[t] && g.N[t] > 0 {
 			e.hour(h, &d.Hours[h].Best)
 		}
 	}
+}
+
+// upper is the largest count that 1 in 1,000 usual hours exceed at most. It is small in most hours of most units: the probabilities
+// of 0, 1, 2, ... are added up then, which takes a tenth of the time of a search.
+func upper(mu, size float64) float64 {
+	p := math.Exp(-size * math.Log1p(mu/size))
+	above := 1 - p
+	for y := range 64 {
+		if above <= 1e-3 {
+			return float64(y)
+		}
+		p *= (float64(y) + size) / float64(y+1) * mu / (mu + size)
+		above -= p
+	}
+	return float64(models.NBUpperQuantile(-ln1000, mu, size))
 }
 
 // hour scores the windows that end in hour h and keeps the best.
