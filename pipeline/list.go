@@ -236,7 +236,7 @@ func (l *lister) days(ctx context.Context, folder string) error {
 		l.see(i)
 		return nil
 	})
-	if err == nil && n == 0 {
+	if (err == nil || err == errSkip) && n == 0 {
 		err = l.store.List(ctx, folder, "", func(i store.Info) error {
 			l.see(i)
 			return errSkip

@@ -64,6 +64,9 @@ func (g *generateCommand) run(ctx context.Context, t *terminal) (outcome, error)
 	if err != nil {
 		return outcome{}, err
 	}
+	if _, err := fixtures.New(c); err != nil {
+		return outcome{}, usage(err)
+	}
 	if there, _ := filepath.Glob(filepath.Join(g.Out, "*")); len(there) > 0 {
 		return outcome{}, fmt.Errorf("%w: %s is not empty", pipeline.ErrUsage, g.Out)
 	}

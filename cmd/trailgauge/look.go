@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
 	"trailgauge/pipeline"
 	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
 )
+
+var errNoReport = errors.New("reading the newest report")
 
 // reportCommand shows the newest report again.
 type reportCommand struct {
@@ -27,6 +31,9 @@ func (r *reportCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 		name = "report.json"
 	}
 	body, _, err := s.Get(ctx, pipeline.LatestReport+name, 0)
+	if errors.Is(err, store.ErrNotExist) {
+		return outcome{}, fmt.Errorf("%w: there is none in %s", errNoReport, s.URL(""))
+	}
 	if err != nil {
 		return outcome{}, fmt.Errorf("reading the newest report: %w", err)
 	}
@@ -49,6 +56,9 @@ func (f *filesCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	c, err := lake.Current(ctx, s)
 	if err != nil {
 		return outcome{}, err
+	}
+	if c.Number == 0 {
+		t.hint("the lake " + s.URL("") + " is empty: trailgauge run fills it")
 	}
 	for _, d := range c.Days {
 		m, err := lake.LoadManifest(ctx, s, c, d.Day)

@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"time"
@@ -70,6 +70,9 @@ func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options
 	o := pipeline.Options{Config: pipeline.DefaultConfig(), AsOf: now.UTC().Truncate(time.Second), Workers: f.Workers}
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Workers < 0 {
+		return o, fmt.Errorf("%w: --workers %d: want 1 or more, or 0 for one a processor", pipeline.ErrUsage, o.Workers)
 	}
 	if err := readConfig(f.Config, &o.Config); err != nil {
 		return o, err
@@ -163,11 +166,33 @@ func readConfig(name string, into *pipeline.Config) error {
 	if err != nil {
 		return fmt.Errorf("%w: reading the configuration: %w", pipeline.ErrUsage, err)
 	}
-	if err := yaml.NewDecoder(bytes.NewReader(body), yaml.Strict()).Decode(into); err != nil && !errors.Is(err, io.EOF) {
+	var document any
+	if err := yaml.Unmarshal(body, &document); err == nil && document == nil {
+		return nil // empty, or comments alone: decoding it would wipe out the defaults
+	}
+	err = yaml.NewDecoder(bytes.NewReader(body), yaml.Strict()).Decode(into)
+	var wrong *yaml.TypeError
+	switch {
+	case errors.As(err, &wrong):
+		return fmt.Errorf("%w: reading %s: [%d:%d] %s", pipeline.ErrUsage, name, wrong.Token.Position.Line, wrong.Token.Position.Column, wantedType(wrong.DstType.Kind()))
+	case err != nil:
 		return fmt.Errorf("%w: reading %s: %s", pipeline.ErrUsage, name, yaml.FormatError(err, false, false))
 	}
 	if err := into.Validate(); err != nil {
 		return fmt.Errorf("%w: reading %s: %w", pipeline.ErrUsage, name, err)
 	}
 	return nil
+}
+
+// wantedType says what a setting takes, in the words of who writes the file.
+func wantedType(k reflect.Kind) string {
+	switch k {
+	case reflect.Bool:
+		return "want true or false here"
+	case reflect.Float64, reflect.Int, reflect.Int64:
+		return "want a number here"
+	case reflect.String:
+		return "want a text here"
+	}
+	return "want settings here, as name: value"
 }

@@ -32,7 +32,7 @@ func (r *runCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 		return ended, err
 	}
 	for _, w := range result.Warnings {
-		t.note("%s", w)
+		t.hint(w)
 	}
 	if r.JSON {
 		err = report.JSON(t.out, result.Report)

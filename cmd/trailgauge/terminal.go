@@ -27,11 +27,15 @@ type terminal struct {
 }
 
 func (t *terminal) fail(err error, hint string) {
-	fmt.Fprintf(t.err, "trailgauge: %s\n", report.Clean(strings.TrimSpace(err.Error())))
+	text := strings.TrimPrefix(err.Error(), pipeline.ErrUsage.Error()+": ") // the exit status says so
+	fmt.Fprintf(t.err, "trailgauge: %s\n", report.Clean(strings.TrimSpace(text)))
 	if hint != "" {
-		fmt.Fprintf(t.err, "trailgauge: hint: %s\n", hint)
+		t.hint(hint)
 	}
 }
+
+// hint says what to do about something, on a line of its own.
+func (t *terminal) hint(text string) { t.note("hint: %s", text) }
 
 // note tells something that is no error.
 func (t *terminal) note(format string, args ...any) {

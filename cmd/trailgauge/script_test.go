@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"trailgauge/fixtures"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"trailgauge": main})
+}
+
+// TestScript runs testdata/script: what a person types, and what comes of it. Each trailgauge there is a process of its own, this binary
+// under another name. Besides testscript's own commands there are
+//
+//	status N trailgauge …    run it, and want exit status N
+//	trail DIR [SEED]         generate a trail of two days before 2026-11-01, a few hundred records
+//	pack SRC DST             gzip SRC into DST, whose name may hold escapes of Go strings
+//	onejson stdout           one JSON object and nothing else
+//	tame stdout|stderr       no control character but line ends
+//	missing PATH             no file and no folder of that name
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+			e.Setenv("AWS_CONFIG_FILE", os.DevNull)
+			e.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"status": status, "trail": smallTrail, "pack": packFile, "onejson": oneJSON, "tame": tame, "missing": missing,
+		},
+	})
+}
+
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N command …")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	got := 0
+	switch {
+	case errors.As(err, &exit):
+		got = exit.ExitCode()
+	case err != nil:
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d\n%s%s", got, want, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+func smallTrail(ts *testscript.TestScript, _ bool, args []string) {
+	c := fixtures.Default()
+	c.Seed, c.Days, c.Accounts, c.Regions, c.EventsPerDay, c.Anomalies, c.LateShare = 1, 2, 1, 1, 200, false, 0
+	if len(args) > 1 {
+		seed, err := strconv.ParseUint(args[1], 10, 64)
+		ts.Check(err)
+		c.Seed = seed
+	}
+	_, err := fixtures.Write(context.Background(), c, func(key string, body []byte) error {
+		return writeFile(ts.MkAbs(filepath.Join(args[0], filepath.FromSlash(key))), body)
+	})
+	ts.Check(err)
+}
+
+func packFile(ts *testscript.TestScript, _ bool, args []string) {
+	name, err := strconv.Unquote(`"` + args[1] + `"`)
+	ts.Check(err)
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err = io.WriteString(z, ts.ReadFile(args[0]))
+	ts.Check(errors.Join(err, z.Close(), writeFile(ts.MkAbs(name), b.Bytes())))
+}
+
+func oneJSON(ts *testscript.TestScript, _ bool, args []string) {
+	d := json.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
+	var object map[string]any
+	if err := d.Decode(&object); err != nil {
+		ts.Fatalf("%s holds no JSON object: %v", args[0], err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		ts.Fatalf("%s holds more than one JSON object", args[0])
+	}
+}
+
+func tame(ts *testscript.TestScript, neg bool, args []string) {
+	text := ts.ReadFile(args[0])
+	at := strings.IndexFunc(text, func(r rune) bool { return r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 || r == '\u202e' })
+	if (at >= 0) != neg {
+		ts.Fatalf("%s: control character at byte %d", args[0], at)
+	}
+}
+
+func missing(ts *testscript.TestScript, _ bool, args []string) {
+	if _, err := os.Lstat(ts.MkAbs(args[0])); !errors.Is(err, os.ErrNotExist) {
+		ts.Fatalf("%s is there (%v)", args[0], err)
+	}
+}
+
+// call runs the command within the test.
+func call(ctx context.Context, args ...string) (status int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	status = Main(ctx, args, &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+// afterwards bounds what waits for another process.
+const afterwards = 20 * time.Second

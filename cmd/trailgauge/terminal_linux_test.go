@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"trailgauge/fixtures"
+)
+
+// pty opens a pseudo-terminal and returns the end a program writes to, and a function that hangs it up and returns all it was written.
+func pty(t *testing.T) (terminal *os.File, screen func() string) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no pseudo-terminals here:", err)
+	}
+	fd := int(master.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Skip("no pseudo-terminals here:", err)
+	}
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	terminal, err = os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("no pseudo-terminals here:", err)
+	}
+	text := make(chan string, 1)
+	go func() {
+		body, _ := io.ReadAll(master) // ends with an error when the other end is closed
+		text <- string(body)
+	}()
+	return terminal, func() string {
+		terminal.Close()
+		defer master.Close()
+		select {
+		case s := <-text:
+			return s
+		case <-time.After(afterwards):
+			t.Fatal("the terminal does not hang up")
+			return ""
+		}
+	}
+}
+
+// On a terminal the report has colours and stderr a progress bar; NO_COLOR and TERM=dumb take the colours away.
+func TestColours(t *testing.T) {
+	dir := t.TempDir()
+	c := fixtures.Default()
+	c.Days, c.Accounts, c.Regions, c.EventsPerDay, c.Anomalies = 2, 1, 1, 200, false
+	_, err := fixtures.Write(t.Context(), c, func(key string, body []byte) error { return writeFile(dir+"/trail/"+key, body) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, x := range []struct {
+		noColour, term string
+		want           bool
+	}{{"", "xterm", true}, {"1", "xterm", false}, {"", "dumb", false}} {
+		t.Setenv("NO_COLOR", x.noColour)
+		t.Setenv("TERM", x.term)
+		out, screen := pty(t)
+		errs, log := pty(t)
+		if status := Main(context.Background(), []string{"run", "--trail", dir + "/trail", "--lake", dir + "/lake" + strconv.Itoa(i), "--as-of", "2026-11-01"}, out, errs); status != 0 {
+			t.Fatalf("status %d: %s", status, log())
+		}
+		text, shown := screen(), log()
+		if got := strings.Contains(text, "\x1b[1m"); got != x.want || !strings.Contains(text, "kept") {
+			t.Errorf("%+v: colours %v in\n%q", x, got, text)
+		}
+		if !strings.Contains(shown, "scan") || strings.Contains(shown, `"level"`) {
+			t.Errorf("%+v: stderr %q: want a progress bar", x, shown)
+		}
+	}
+}
