@@ -20,6 +20,7 @@ type fetched struct {
 	body []byte
 	info store.Info
 	err  error
+	held bool // it has its share of fetchAhead
 }
 
 // fetch reads objects in the order given, several at once. take(i) must be called once for every i, in order; stop ends it early.
@@ -39,13 +40,15 @@ func fetch(ctx context.Context, s store.Store, objects []Object) (take func(i in
 			}
 			go func() {
 				body, info, err := s.Get(ctx, o.Key, decode.MaxObject)
-				got[i] <- fetched{body, info, err}
+				got[i] <- fetched{body, info, err, true}
 			}()
 		}
 	}()
 	return func(i int) fetched {
 		f := <-got[i]
-		ahead.Release(weight(i))
+		if f.held { // not when it was interrupted before its turn
+			ahead.Release(weight(i))
+		}
 		return f
 	}, stop
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/report"
 	"trailgauge/pipeline/store"
 	"trailgauge/pipeline/trail"
 )
@@ -102,7 +103,7 @@ func (e *Estimate) Text(lakeKMS bool) string {
 	}
 	b.WriteByte('\n')
 	for _, folder := range slices.Sorted(maps.Keys(e.Foreign)) {
-		fmt.Fprintf(&b, "passed over: %d objects of %s\n", e.Foreign[folder], folder)
+		fmt.Fprintf(&b, "passed over: %d objects of %s\n", e.Foreign[folder], report.Clean(folder))
 	}
 	for _, x := range []struct {
 		n    int64

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
 	"trailgauge/pipeline"
 	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/report"
 	"trailgauge/pipeline/store"
 )
 
@@ -72,11 +72,8 @@ func (f *filesCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	return outcome{}, nil
 }
 
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
+// printJSON writes v as one JSON object that is harmless to look at.
+func printJSON(w io.Writer, v any) error { return report.Encode(w, v) }
 
 // version is what the build says.
 func version() string { return pipeline.Program }

@@ -123,12 +123,19 @@ type insightJSON struct {
 
 // JSON writes the report as one JSON object, schema SchemaVersion.
 func JSON(w io.Writer, r *Run) error {
-	d := documentOf(r)
+	if err := Encode(w, documentOf(r)); err != nil {
+		return fmt.Errorf("encoding the report: %w", err)
+	}
+	return nil
+}
+
+// Encode writes v as indented JSON in which no character can do harm to a terminal.
+func Encode(w io.Writer, v any) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetIndent("", "  ")
-	if err := e.Encode(d); err != nil {
-		return fmt.Errorf("encoding the report: %w", err)
+	if err := e.Encode(v); err != nil {
+		return err
 	}
 	_, err := w.Write(armour(b.Bytes()))
 	return err
