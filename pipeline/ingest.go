@@ -36,6 +36,12 @@ func (o *Options) plan(ctx context.Context, c *lake.Commit) (*Plan, *listing, er
 	}
 	p.Foreign, p.Archived = maps.Clone(l.foreign), l.archived
 	p.Shards = cut(fresh, o.TrailPath)
+	for _, e := range c.Exposure {
+		if l.alive[e.Day] &^= e.Hours; l.alive[e.Day] == 0 {
+			delete(l.alive, e.Day)
+		}
+	}
+	p.Alive = l.alive.list()
 	return p, l, nil
 }
 

@@ -23,6 +23,7 @@ type listing struct {
 	earlier  int64            // delivered before the first day asked for
 	oldest   trail.Day        // of all the log files seen, whether asked for or not
 	dated    bool             // whether oldest means anything
+	alive    hours            // hours in which a digest was delivered
 }
 
 // lister walks the trail's layout, so that a bucket of years is listed for the days asked for only.
@@ -40,7 +41,7 @@ type lister struct {
 const listWorkers = 16
 
 func list(ctx context.Context, s store.Store, base string, first trail.Day, asOf time.Time) (*listing, error) {
-	l := &lister{store: s, base: strings.Trim(base, "/"), first: first, asOf: asOf, out: listing{foreign: map[string]int64{}}}
+	l := &lister{store: s, base: strings.Trim(base, "/"), first: first, asOf: asOf, out: listing{foreign: map[string]int64{}, alive: hours{}}}
 	roots, err := l.flat(ctx)
 	if err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func (l *lister) regions(ctx context.Context, root string) ([]string, error) {
 					mu.Unlock()
 					continue
 				}
-				if path.Base(service) != "CloudTrail" {
+				if base := path.Base(service); base != "CloudTrail" && base != digests {
 					if err := l.countForeign(ctx, service); err != nil {
 						return err
 					}
@@ -153,6 +154,10 @@ func (l *lister) regions(ctx context.Context, root string) ([]string, error) {
 	slices.Sort(found)
 	return found, err
 }
+
+// digests is the folder of CloudTrail's integrity digests: one an hour and region, for hours without calls too. They are not read here; that they were
+// delivered tells a quiet hour from one in which the trail was off.
+const digests = "CloudTrail-Digest"
 
 // accounts returns the account folders below an AWSLogs folder; those of an organisation lie one deeper.
 func (l *lister) accounts(ctx context.Context, root string) ([]string, error) {
@@ -265,6 +270,9 @@ func (l *lister) see(i store.Info) {
 			folder = "other"
 		}
 		l.out.foreign[folder]++
+		if o.Folder == digests && !o.Stamp.IsZero() && !o.Stamp.After(l.asOf) {
+			l.out.alive.mark(trail.DayOf(o.Stamp), o.Stamp.Hour())
+		}
 		return
 	}
 	if o.HasDay && (!l.out.dated || o.Day < l.out.oldest) {

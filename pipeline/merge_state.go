@@ -66,6 +66,9 @@ func (m *merger) expose() {
 	for _, e := range m.commit.Exposure {
 		all[e.Day] |= e.Hours
 	}
+	for _, e := range m.plan.Alive {
+		all[e.Day] |= e.Hours
+	}
 	for _, p := range m.parts {
 		for _, e := range p.Hours {
 			all[e.Day] |= e.Hours

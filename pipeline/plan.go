@@ -29,6 +29,7 @@ type Plan struct {
 	Config    Config           `json:"config"`
 	Foreign   map[string]int64 `json:"foreign,omitempty"` // objects of other kinds that were passed over, by folder
 	Archived  int64            `json:"archived,omitempty"`
+	Alive     []lake.Exposed   `json:"alive,omitempty"` // hours that digests prove and the lake did not know of
 	Shards    []Shard          `json:"shards"`
 }
 

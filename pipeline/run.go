@@ -57,7 +57,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if hint := emptyHint(l, p); hint != "" && c.Number == 0 {
 		result.Warnings = append(result.Warnings, hint)
 	}
-	if len(p.Shards) > 0 {
+	if len(p.Shards)+len(p.Alive) > 0 {
 		if err := p.save(ctx, o.Lake); err != nil {
 			return nil, err
 		}
