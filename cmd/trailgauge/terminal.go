@@ -95,6 +95,7 @@ func (b *bar) Stage(name string, objects, bytes int64) {
 		progressbar.OptionSetWidth(20), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(total > 0),
 		progressbar.OptionSetDescription(name), progressbar.OptionSpinnerType(14), progressbar.OptionSetElapsedTime(true),
 	)
+	_ = b.bar.RenderBlank() // so that a stage without numbers is seen too
 }
 
 func (b *bar) Add(objects, bytes, records int64) {
