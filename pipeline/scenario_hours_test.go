@@ -100,6 +100,11 @@ func TestGapIsUnknownAndIdleIsZero(t *testing.T) {
 			if last := ofAPI(t, found(t, s.Lake), insight.CallRate); last.ID != before.ID || last.State != insight.Closed || !last.Whole.End.Equal(before.Whole.End) || last.Whole.Count != 301 {
 				t.Errorf("at 22:40: %s, %+v", last.State, last.Whole)
 			}
+			// Who sees it all at once says the same. A delivery proves the two hours before it, and no more.
+			s.Lake = folder(t)
+			if c := s.run(0).Report.Coverage; c.HoursUnknown != unknown || c.HoursObserved != 22-unknown {
+				t.Errorf("at once: %d hours unknown, %d observed", c.HoursUnknown, c.HoursObserved)
+			}
 		})
 	}
 }

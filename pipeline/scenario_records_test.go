@@ -129,6 +129,11 @@ func TestCorrection(t *testing.T) {
 					t.Errorf("rows %v", rows)
 				}
 				s.wantRejected()
+				s.eachDay(func(m *lake.Manifest) {
+					if waits := len(m.Awaited) > 0; waits != (c.rows == 1 && c.name != "of itself") {
+						t.Errorf("%s awaits %q", m.Day, m.Awaited)
+					}
+				})
 			})
 		}
 	}
