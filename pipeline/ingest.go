@@ -26,7 +26,7 @@ func (o *Options) plan(ctx context.Context, c *lake.Commit) (*Plan, *listing, er
 	}
 	p.First, p.FullList = o.first(c)
 	o.Progress.Stage("list", 0, 0)
-	l, err := list(ctx, o.Trail, o.TrailPath, p.First, o.AsOf)
+	l, err := list(ctx, o.Trail, o.TrailPath, p.First, p.FullList, o.AsOf)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing the trail: %w", err)
 	}

@@ -31,6 +31,7 @@ type lister struct {
 	store store.Store
 	base  string // the store's own path: an AWSLogs segment may lie in it
 	first trail.Day
+	full  bool // look beside the layout, too: once a day
 	asOf  time.Time
 
 	mu  sync.Mutex
@@ -40,8 +41,9 @@ type lister struct {
 // listWorkers is how many listings run at once: they wait for answers, not for the processor.
 const listWorkers = 16
 
-func list(ctx context.Context, s store.Store, base string, first trail.Day, asOf time.Time) (*listing, error) {
-	l := &lister{store: s, base: strings.Trim(base, "/"), first: first, asOf: asOf, out: listing{foreign: map[string]int64{}, alive: hours{}}}
+// list lists the objects delivered from first to asOf. A full listing looks for objects beside the layout, too.
+func list(ctx context.Context, s store.Store, base string, first trail.Day, full bool, asOf time.Time) (*listing, error) {
+	l := &lister{store: s, base: strings.Trim(base, "/"), first: first, full: full, asOf: asOf, out: listing{foreign: map[string]int64{}, alive: hours{}}}
 	roots, err := l.flat(ctx)
 	if err != nil {
 		return nil, err
@@ -63,6 +65,7 @@ func list(ctx context.Context, s store.Store, base string, first trail.Day, asOf
 		return nil, err
 	}
 	slices.SortFunc(l.out.objects, func(a, b store.Info) int { return strings.Compare(a.Key, b.Key) })
+	l.out.objects = slices.CompactFunc(l.out.objects, func(a, b store.Info) bool { return a.Key == b.Key })
 	return &l.out, nil
 }
 
@@ -247,10 +250,32 @@ func (l *lister) days(ctx context.Context, folder string) error {
 			return errSkip
 		})
 	}
+	if (err == nil || err == errSkip) && l.full {
+		err = l.strays(ctx, folder)
+	}
 	if err == errSkip {
 		return nil
 	}
 	return err
+}
+
+// strays lists what somebody put into a region's folder beside the folders of its years, which begin with 20.
+func (l *lister) strays(ctx context.Context, folder string) error {
+	years := folder + "20"
+	err := l.store.List(ctx, folder, "", func(i store.Info) error {
+		if i.Key >= years {
+			return errSkip
+		}
+		l.see(i)
+		return nil
+	})
+	if err != nil && err != errSkip {
+		return err
+	}
+	return l.store.List(ctx, folder, years+last, func(i store.Info) error {
+		l.see(i)
+		return nil
+	})
 }
 
 // see sorts one object in. One with an unclean key goes into the plan if it looks like a log file, and is rejected by whoever reads it:
