@@ -2,6 +2,7 @@ package lake
 
 import (
 	"bytes"
+	"reflect"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
@@ -36,7 +37,7 @@ func writerOptions() []parquet.WriterOption {
 func encode[T any](rows []T) ([]byte, error) {
 	var out bytes.Buffer
 	w := parquet.NewGenericWriter[T](&out, writerOptions()...)
-	if _, err := w.Write(rows); err != nil {
+	if err := inPieces(rows, optionals(reflect.TypeFor[T](), 0), w.Write); err != nil {
 		return nil, err
 	}
 	if err := w.Close(); err != nil {
@@ -45,15 +46,17 @@ func encode[T any](rows []T) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+var eventOptionals = optionals(reflect.TypeFor[trail.Record](), 0)
+
 // EncodeEvents returns n rows of the events table as one Parquet file; row(i) is the i-th.
 func EncodeEvents(n int, row func(i int) *trail.Record) ([]byte, error) {
 	var out bytes.Buffer
 	w := parquet.NewGenericWriter[trail.Record](&out, writerOptions()...)
-	chunk := make([]trail.Record, 0, 256) // a record is over 1 kB: copies are made a few at a time
+	chunk := make([]trail.Record, 0, 64) // a record is over 1 kB: copies are made a few at a time
 	for i := range n {
 		chunk = append(chunk, *row(i))
 		if len(chunk) == cap(chunk) || i == n-1 {
-			if _, err := w.Write(chunk); err != nil {
+			if err := inPieces(chunk, eventOptionals, w.Write); err != nil {
 				return nil, err
 			}
 			chunk = chunk[:0]
