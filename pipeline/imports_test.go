@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"pipeline/counts":          {"pipeline/trail"},
 	"pipeline/lake":            {"pipeline/trail", "pipeline/counts", "pipeline/store"},
 	"pipeline/insight":         {"pipeline/trail", "pipeline/counts", "baseline", "models"},
+	"pipeline/series":          {"pipeline/trail", "pipeline/counts", "pipeline/store", "pipeline/lake"},
 	"pipeline/report":          {"pipeline/insight", "pipeline/trail"},
 	"pipeline/sink":            {"pipeline/insight", "pipeline/store"},
 	"pipeline/digest":          {"pipeline/trail", "pipeline/store"},

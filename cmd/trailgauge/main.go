@@ -64,6 +64,8 @@ type commands struct {
 	Plan     planCommand     `cmd:"" help:"Say what a run would read and what it would cost; write nothing."`
 	Report   reportCommand   `cmd:"" help:"Show the newest report again."`
 	Files    filesCommand    `cmd:"" help:"List the current files of a table, one a line, for other engines."`
+	DDL      ddlCommand      `cmd:"" name:"ddl" help:"Print tables, views and queries for Athena."`
+	Series   seriesCommand   `cmd:"" help:"Stream the counts as Arrow, CSV or JSON Lines."`
 	Generate generateCommand `cmd:"" help:"Write a made-up trail with labelled anomalies, to try things on."`
 
 	Version kong.VersionFlag `help:"Print the version."`
