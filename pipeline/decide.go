@@ -183,7 +183,7 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 		out.rows[day] = s.baselines
 	}
 	out.budget, out.days = budget, append(out.days, scoredDay{day, f.series, s.units, max(0, upto-max(from, before))})
-	out.last = state
+	out.last, out.history = state, e.Count(0, FitDays*24)/24
 	for h := max(from, before); h < upto; h++ {
 		out.hours++
 		if e.Observed(FitDays*24 + h) {

@@ -28,7 +28,7 @@ func (o *Options) report(ctx context.Context, p *Plan, w *writer) (*report.Run, 
 			return nil, err
 		}
 	}
-	rep.Coverage = report.Coverage{HoursObserved: d.observed, HoursUnknown: d.hours - d.observed, HistoryDays: FitDays}
+	rep.Coverage = report.Coverage{HoursObserved: d.observed, HoursUnknown: d.hours - d.observed, HistoryDays: d.history}
 	rep.Budget = report.Budget{
 		FalsePerDay: p.Config.FalseInsightsPerDay, Granted: d.budget.PerDay(), PerSeriesDay: d.budget.PerSeriesDay(),
 		Calls: d.budget.Threshold(models.Calls), Errors: d.budget.Threshold(models.Errors),

@@ -16,6 +16,11 @@ func Text(w io.Writer, r *Run, width int, color bool) error {
 		width = 80
 	}
 	t := &text{width: max(width, 40), color: color}
+	if r.Number == 0 {
+		t.idle(r)
+		_, err := io.WriteString(w, t.b.String())
+		return err
+	}
 	t.head(r)
 	entries := r.Entries()
 	for _, e := range entries {
@@ -81,6 +86,20 @@ func (t *text) head(r *Run) {
 	t.gap()
 	t.put(0, bold, summary(r))
 	t.gap()
+}
+
+// idle says that a run found nothing to do.
+func (t *text) idle(r *Run) {
+	t.put(0, bold, fmt.Sprintf("%s, as of %s", orDash(r.Program), when(r.AsOf)))
+	t.put(0, dim, fmt.Sprintf("%s to %s", Clean(r.Trail), Clean(r.Lake)))
+	upto := ""
+	if !r.Upto.IsZero() {
+		upto = fmt.Sprintf(" Decided up to %s before.", when(r.Upto))
+	}
+	t.put(0, "", "Nothing new in the trail, and no hour to decide: nothing was written."+upto)
+	for _, w := range r.Warnings {
+		t.put(0, yellow, "warning: "+Clean(w))
+	}
 }
 
 func (t *text) insight(e *Entry, r *Run, indent int) {
