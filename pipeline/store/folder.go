@@ -149,7 +149,7 @@ func (f *folder) inside(ctx context.Context, what, key string, fn func(*os.Root)
 }
 
 // temp writes body to a new file beside key and returns its name. A crash may leave it there; no listing shows it.
-func temp(root *os.Root, key string, body []byte) (name string, err error) {
+func temp(root *os.Root, key string, body io.Reader) (name string, err error) {
 	if err := root.MkdirAll(path.Dir(key), 0o777); err != nil {
 		return "", err
 	}
@@ -158,7 +158,7 @@ func temp(root *os.Root, key string, body []byte) (name string, err error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = file.Write(body)
+	_, err = io.Copy(file, body)
 	if err == nil {
 		err = file.Sync()
 	}

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"syscall"
@@ -13,17 +15,32 @@ import (
 // Put writes a temporary file, syncs it, renames it into place and syncs the folder: after a power cut there is the old
 // object or the new one.
 func (f *folder) Put(ctx context.Context, key string, body []byte) error {
-	return f.write(ctx, key, body, func(root *os.Root, name string) error {
+	return f.write(ctx, key, bytes.NewReader(body), replace(key))
+}
+
+// PutFile is Put, of a copy of the file.
+func (f *folder) PutFile(ctx context.Context, key, name string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", f.URL(key), err)
+	}
+	defer file.Close()
+	return f.write(ctx, key, file, replace(key))
+}
+
+// replace publishes a temporary file as key.
+func replace(key string) func(root *os.Root, name string) error {
+	return func(root *os.Root, name string) error {
 		if err := laterThan(root, name, key); err != nil {
 			return err
 		}
 		return root.Rename(name, key)
-	})
+	}
 }
 
 // Create is Put with a hard link in the place of the rename: linking fails where the name is taken.
 func (f *folder) Create(ctx context.Context, key string, body []byte) error {
-	return f.write(ctx, key, body, func(root *os.Root, name string) error {
+	return f.write(ctx, key, bytes.NewReader(body), func(root *os.Root, name string) error {
 		err := root.Link(name, key)
 		if errors.Is(err, syscall.EPERM) || errors.Is(err, errors.ErrUnsupported) {
 			return fmt.Errorf("this file system has no hard links, which exclusive creation needs: %w", cause(err))
@@ -33,7 +50,7 @@ func (f *folder) Create(ctx context.Context, key string, body []byte) error {
 }
 
 // write puts body into a temporary file and lets publish give it its name.
-func (f *folder) write(ctx context.Context, key string, body []byte, publish func(root *os.Root, name string) error) error {
+func (f *folder) write(ctx context.Context, key string, body io.Reader, publish func(root *os.Root, name string) error) error {
 	if err := checkKey(key); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}

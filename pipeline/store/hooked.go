@@ -2,7 +2,7 @@ package store
 
 import "context"
 
-// A Hook is called with the name of a method ("List", "Folders", "Get", "GetRange", "Stat", "Put", "Create", "Delete") and its key or prefix.
+// A Hook is called with the name of a method ("List", "Folders", "Get", "GetRange", "Stat", "Put", "PutFile", "Create", "Delete") and its key or prefix.
 // Its error becomes the method's.
 type Hook func(op, key string) error
 
@@ -64,6 +64,10 @@ func (h *hooked) Stat(ctx context.Context, key string) (info Info, err error) {
 
 func (h *hooked) Put(ctx context.Context, key string, body []byte) error {
 	return h.around("Put", key, func() error { return h.Store.Put(ctx, key, body) })
+}
+
+func (h *hooked) PutFile(ctx context.Context, key, name string) error {
+	return h.around("PutFile", key, func() error { return h.Store.PutFile(ctx, key, name) })
 }
 
 func (h *hooked) Create(ctx context.Context, key string, body []byte) error {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"os"
 	"sync/atomic"
 )
 
@@ -63,6 +64,16 @@ func (c *counted) Stat(ctx context.Context, key string) (Info, error) {
 func (c *counted) Put(ctx context.Context, key string, body []byte) error {
 	atomic.AddInt64(&c.r.Put, 1)
 	return c.Store.Put(ctx, key, body)
+}
+
+// PutFile counts one request for each part of a large file, and two that begin and end it.
+func (c *counted) PutFile(ctx context.Context, key, name string) error {
+	n := int64(1)
+	if stat, err := os.Stat(name); err == nil && stat.Size() > multipartAbove {
+		n = (stat.Size()+partSize-1)/partSize + 2
+	}
+	atomic.AddInt64(&c.r.Put, n)
+	return c.Store.PutFile(ctx, key, name)
 }
 
 func (c *counted) Create(ctx context.Context, key string, body []byte) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,14 +18,14 @@ import (
 const tokenKey = "trailgauge-create"
 
 func (b *bucket) Put(ctx context.Context, key string, body []byte) error {
-	return b.wrap(ctx, "putting", key, b.put(ctx, key, body, nil))
+	return b.wrap(ctx, "putting", key, b.put(ctx, key, bytes.NewReader(body), int64(len(body)), nil))
 }
 
 // Create is a PutObject with If-None-Match: *. When the reply to a first attempt is lost, the retry finds the key taken by the
 // attempt before; so each Create marks its object with a random token, and a refusal counts only if another token is there.
 func (b *bucket) Create(ctx context.Context, key string, body []byte) error {
 	token := uuid.NewString()
-	err := b.put(ctx, key, body, &token)
+	err := b.put(ctx, key, bytes.NewReader(body), int64(len(body)), &token)
 	if apiCode(err) != "PreconditionFailed" {
 		return b.wrap(ctx, "creating", key, err)
 	}
@@ -39,12 +40,12 @@ func (b *bucket) Create(ctx context.Context, key string, body []byte) error {
 }
 
 // put writes the object; with a token, only where there is none.
-func (b *bucket) put(ctx context.Context, key string, body []byte, token *string) error {
+func (b *bucket) put(ctx context.Context, key string, body io.ReadSeeker, size int64, token *string) error {
 	full, err := b.key(key)
 	if err != nil {
 		return err
 	}
-	in := &s3.PutObjectInput{Bucket: &b.name, Key: full, Body: bytes.NewReader(body), ContentLength: aws.Int64(int64(len(body))),
+	in := &s3.PutObjectInput{Bucket: &b.name, Key: full, Body: body, ContentLength: aws.Int64(size),
 		ContentType: contentType(key), ExpectedBucketOwner: b.owner, RequestPayer: b.payer}
 	if token != nil {
 		in.IfNoneMatch = aws.String("*")

@@ -47,6 +47,9 @@ type Store interface {
 	// Put writes an object as a whole, replacing what was there; a reader sees the old bytes or the new, never a mix.
 	Put(ctx context.Context, key string, body []byte) error
 
+	// PutFile is Put with what the local file of that name holds, for bodies too large for memory. The file must not change meanwhile.
+	PutFile(ctx context.Context, key, name string) error
+
 	// Create writes an object only if the key is free; ErrExist otherwise. Of several at once exactly one succeeds.
 	Create(ctx context.Context, key string, body []byte) error
 

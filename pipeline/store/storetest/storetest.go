@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"bad keys", badKeys},
 		{"odd keys", oddKeys},
 		{"big body", bigBody},
+		{"files", files},
 		{"byte order", byteOrder},
 		{"pages", pages},
 		{"list stops", listStops},
