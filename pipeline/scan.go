@@ -57,7 +57,11 @@ func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
 			return nil, err
 		}
 	}
-	return &s.part, s.write(ctx)
+	if err := s.write(ctx); err != nil {
+		return nil, err
+	}
+	p := s.part // a copy: a pointer into the scanner would keep all the shard's records in memory
+	return &p, nil
 }
 
 // expected guesses how many records a shard holds: CloudTrail's have 1 to 2 kB of JSON.
