@@ -1,0 +1,142 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trailgauge/pipeline/decode"
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/trail"
+)
+
+// sampleData returns the folder of public records, or skips.
+func sampleData(t *testing.T) string {
+	t.Helper()
+	roots := []string{"../shared", "../../shared", "../../../shared"}
+	if root := os.Getenv("TRAILGAUGE_SHARED"); root != "" {
+		roots = []string{root}
+	}
+	for _, root := range roots {
+		if info, err := os.Stat(filepath.Join(root, "data")); err == nil && info.IsDir() {
+			return filepath.Join(root, "data")
+		}
+	}
+	t.Skipf("SKIPPED: no public records: there is no folder data in %s; set TRAILGAUGE_SHARED", strings.Join(roots, ", "))
+	return ""
+}
+
+// Every public record that can be taken in is written to Parquet, read back, and rebuilt from the row that was read: the same JSON value.
+func TestRebuildFromParquet(t *testing.T) {
+	rebuilt := 0
+	data := sampleData(t)
+	err := filepath.WalkDir(data, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !strings.Contains(name, ".json") {
+			return err
+		}
+		body, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		text, err := decode.Inflate(nil, body, decode.MaxObject)
+		if err != nil {
+			t.Logf("%s: %v", name, err)
+			return nil
+		}
+		rebuilt += rebuildAll(t, name, text)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rebuilt < 4000 {
+		t.Errorf("only %d records were compared: the data's page names more", rebuilt)
+	}
+	t.Logf("%d records", rebuilt)
+}
+
+// What the public records have not: maps, nulls among values, lists with holes.
+func TestRebuildOddRecords(t *testing.T) {
+	n := rebuildAll(t, "odd", []byte(`[
+		{"eventTime":"2026-03-11T08:00:00Z","userIdentity":{"sessionContext":{"webIdFederationData":{"federatedProvider":"p","attributes":{"b":"2","a":"1","c":"","d":"x"}}}},"resources":[{"ARN":"a"},{"ARN":"b","accountId":"1"},{"ARN":"c"},{}]},
+		{"eventTime":"2026-03-11T08:00:00Z","errorCode":"","readOnly":false,"managementEvent":true,"resources":[],"responseElements":null},
+		{"eventTime":"2026-03-11T08:00:00Z","userIdentity":null,"resources":null,"tlsDetails":{},"x":{"y":[null,"\u2028\u0000"]},"managementEvent":"true"},
+		{"eventTime":"2026-03-11T08:00:00Z","requestParameters":{"n":12345678901234567890.10,"e":""},"addendum":{"reason":"UPDATED_DATA","originalEventID":"e-1"}}]`))
+	if n != 4 {
+		t.Errorf("%d records, want 4", n)
+	}
+}
+
+// rebuildAll returns how many records of an object it compared.
+func rebuildAll(t *testing.T, name string, text []byte) int {
+	t.Helper()
+	rows, metas, err := decode.Records(text, decode.Source{Key: filepath.Base(name)}, nil, func(r decode.Rejection) {})
+	if err != nil || len(rows) == 0 {
+		return 0
+	}
+	originals := itemsOf(t, text)
+	file, err := lake.EncodeEvents(len(rows), func(i int) *trail.Record { return &rows[i] })
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	at := 0
+	err = lake.ReadEvents(file, func(r *trail.Record) error {
+		if !reflect.DeepEqual(*r, rows[at]) {
+			t.Errorf("%s: row %d was read back as another one: %s", name, at, cmp.Diff(rows[at], *r))
+		}
+		back, err := decode.Rebuild(r)
+		if err != nil {
+			return err
+		}
+		if got, want := value(t, back), value(t, originals[metas[at].Position]); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: record %d is rebuilt as another one: %s", name, metas[at].Position, cmp.Diff(want, got))
+		}
+		at++
+		return nil
+	})
+	if err != nil || at != len(rows) {
+		t.Fatalf("%s: %d rows of %d were read: %v", name, at, len(rows), err)
+	}
+	return at
+}
+
+// itemsOf returns the records of an object as encoding/json finds them.
+func itemsOf(t *testing.T, text []byte) (items []json.RawMessage) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
+	for d.More() {
+		var v json.RawMessage
+		if err := d.Decode(&v); err != nil {
+			t.Fatal(err)
+		}
+		var wrapped struct{ Records []json.RawMessage }
+		var list []json.RawMessage
+		switch {
+		case v[0] == '{' && json.Unmarshal(v, &wrapped) == nil && wrapped.Records != nil:
+			items = append(items, wrapped.Records...)
+		case v[0] == '[' && json.Unmarshal(v, &list) == nil:
+			items = append(items, list...)
+		default:
+			items = append(items, v)
+		}
+	}
+	return items
+}
+
+// value parses JSON with numbers kept as they are written.
+func value(t *testing.T, text []byte) (v any) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		t.Fatalf("%.200s: %v", text, err)
+	}
+	return v
+}
