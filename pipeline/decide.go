@@ -46,6 +46,7 @@ type decision struct {
 	budget          models.Budget // of the last day
 	days            []scoredDay
 	last            *carried // what the last day was decided from
+	history         int      // observed days in the last day's fit window
 	observed, hours int      // of the newly decided hours
 }
 
@@ -146,7 +147,7 @@ func (d *decider) warm(ctx context.Context, first trail.Day) (*carried, error) {
 		if err != nil {
 			return nil, err
 		}
-		state.Nulls.Close(&s.tally)
+		state.Nulls.Close(&s.tally, f.budget.PerSeriesDay())
 	}
 	return state, nil
 }
@@ -167,8 +168,7 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	}
 	hour := func(t time.Time) int { return int(min(max(t.Sub(day.Start())/time.Hour, 0), 24)) }
 	from, before, upto := hour(c.ScoreFrom), hour(c.Decided), hour(out.cursor)
-	budget := models.Budget{FalsePerDay: d.config.FalseInsightsPerDay, SeriesPerDay: float64(f.series)}
-	limits := insight.Thresholds{Calls: budget.Threshold(models.Calls), Errors: budget.Threshold(models.Errors)}
+	limits := insight.ThresholdsOf(f.budget)
 	man, err := lake.LoadManifest(ctx, d.lake, c, day)
 	if err != nil {
 		return nil, err
@@ -182,7 +182,7 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	if wantRows {
 		out.rows[day] = s.baselines
 	}
-	out.budget, out.days = budget, append(out.days, scoredDay{day, f.series, s.units, max(0, upto-max(from, before))})
+	out.budget, out.days = f.budget, append(out.days, scoredDay{day, f.series, s.units, max(0, upto-max(from, before))})
 	out.last, out.history = state, e.Count(0, FitDays*24)/24
 	for h := max(from, before); h < upto; h++ {
 		out.hours++
@@ -201,7 +201,7 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	if upto < 24 {
 		return state, nil
 	}
-	nulls, err := closed(state.Nulls, &s.tally)
+	nulls, err := closed(state.Nulls, &s.tally, f.budget)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +211,7 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 }
 
 // closed returns the null with one more day, and leaves the one it came from as it is.
-func closed(n *models.Nulls, day *models.Tally) (*models.Nulls, error) {
+func closed(n *models.Nulls, day *models.Tally, b models.Budget) (*models.Nulls, error) {
 	body, err := json.Marshal(n)
 	if err != nil {
 		return nil, err
@@ -220,7 +220,7 @@ func closed(n *models.Nulls, day *models.Tally) (*models.Nulls, error) {
 	if err := json.Unmarshal(body, next); err != nil {
 		return nil, err
 	}
-	next.Close(day)
+	next.Close(day, b.PerSeriesDay())
 	return next, nil
 }
 
