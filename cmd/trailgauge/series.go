@@ -66,7 +66,8 @@ func (c *seriesCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	if _, tty := size(t.out); tty && c.Format == "arrow" {
+	_, tty := size(t.out)
+	if tty && c.Format == "arrow" {
 		return outcome{}, fmt.Errorf("%w: an Arrow stream is not for a terminal: send stdout to a file or a program", pipeline.ErrUsage)
 	}
 	s, err := c.flags().lake(ctx, c.Lake)
@@ -77,7 +78,7 @@ func (c *seriesCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	w, err := series.NewWriter(c.Format, t.out)
+	w, err := series.NewWriter(c.Format, t.out, tty)
 	if err != nil {
 		return outcome{}, err
 	}

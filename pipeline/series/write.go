@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Writer takes rows and writes them in some format. Close writes what is left; it does not close what it writes to.
@@ -16,13 +19,14 @@ type Writer interface {
 	Close() error
 }
 
-// NewWriter returns the writer of a format: arrow, csv or json.
-func NewWriter(format string, w io.Writer) (Writer, error) {
+// NewWriter returns the writer of a format: arrow, csv or json. For a terminal, CSV shows U+FFFD in the place of characters that could command it;
+// JSON escapes them anyway.
+func NewWriter(format string, w io.Writer, terminal bool) (Writer, error) {
 	switch format {
 	case "arrow":
 		return newArrow(w), nil
 	case "csv":
-		return newCSV(w)
+		return newCSV(w, terminal)
 	case "json":
 		return newJSON(w), nil
 	}
@@ -36,23 +40,30 @@ var Columns = []string{"account", "region", "eventsource", "eventname", "princip
 // csvWriter writes RFC 4180: commas, CRLF, quotes where they are needed. Programs that open CSV take a cell which begins with one of = + - @
 // tab CR for a formula, and nearly all text in a trail is somebody else's: such a cell, and one that begins with an apostrophe, gets an
 // apostrophe in front. To read exact text back, take one leading apostrophe off.
-type csvWriter struct{ w *bufio.Writer }
+type csvWriter struct {
+	w        *bufio.Writer
+	terminal bool
+}
 
-func newCSV(w io.Writer) (*csvWriter, error) {
-	c := &csvWriter{bufio.NewWriterSize(w, 1<<16)}
+func newCSV(w io.Writer, terminal bool) (*csvWriter, error) {
+	c := &csvWriter{bufio.NewWriterSize(w, 1<<16), terminal}
 	_, err := c.w.WriteString(strings.Join(Columns, ",") + "\r\n")
 	return c, err
 }
 
 func (c *csvWriter) Write(r *Row) error {
-	for _, text := range []string{r.Account, r.Region, r.Source, r.Name, r.Principal, r.Category()} {
+	for _, text := range [...]string{r.Account, r.Region, r.Source, r.Name, r.Principal, r.Category(), strconv.FormatBool(r.ReadOnly), r.ErrorCode} {
+		if c.terminal {
+			text = strings.Map(func(r rune) rune {
+				if commands(r) {
+					return utf8.RuneError
+				}
+				return r
+			}, text)
+		}
 		c.w.WriteString(cell(text))
 		c.w.WriteByte(',')
 	}
-	c.w.WriteString(strconv.FormatBool(r.ReadOnly))
-	c.w.WriteByte(',')
-	c.w.WriteString(cell(r.ErrorCode))
-	c.w.WriteByte(',')
 	c.w.WriteString(r.Time.Format(time.RFC3339))
 	c.w.WriteByte(',')
 	c.w.WriteString(strconv.FormatInt(r.Calls, 10))
@@ -73,11 +84,11 @@ func cell(text string) string {
 	return text
 }
 
+// commands tells whether a character can command a terminal or turn text around.
+func commands(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
+
 // jsonWriter writes one object a line.
-type jsonWriter struct {
-	w *bufio.Writer
-	e *json.Encoder
-}
+type jsonWriter struct{ w *bufio.Writer }
 
 // jsonRow is a line of JSON; its members are Columns.
 type jsonRow struct {
@@ -93,19 +104,27 @@ type jsonRow struct {
 	Calls     int64   `json:"calls"`
 }
 
-func newJSON(w io.Writer) *jsonWriter {
-	b := bufio.NewWriterSize(w, 1<<16)
-	e := json.NewEncoder(b)
-	e.SetEscapeHTML(false)
-	return &jsonWriter{b, e}
-}
+func newJSON(w io.Writer) *jsonWriter { return &jsonWriter{bufio.NewWriterSize(w, 1<<16)} }
 
 func (j *jsonWriter) Write(r *Row) error {
 	line := jsonRow{r.Account, r.Region, r.Source, r.Name, r.Principal, r.Category(), r.ReadOnly, nil, r.Time.Format(time.RFC3339), r.Calls}
 	if r.ErrorCode != "" {
 		line.ErrorCode = &r.ErrorCode
 	}
-	return j.e.Encode(line)
+	text, err := json.Marshal(line)
+	if err != nil {
+		return err
+	}
+	for _, r := range string(text) {
+		if commands(r) { // json.Marshal escapes those below a blank
+			for _, u := range utf16.Encode([]rune{r}) {
+				fmt.Fprintf(j.w, `\u%04x`, u)
+			}
+			continue
+		}
+		j.w.WriteRune(r)
+	}
+	return j.w.WriteByte('\n')
 }
 
 func (j *jsonWriter) Close() error { return j.w.Flush() }
