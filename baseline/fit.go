@@ -12,7 +12,7 @@ type Params struct {
 	Fano        float64 // calls behind one piece of evidence, 1 to 100
 	Exposure    int     // hours behind the fit: observed, since birth, not masked
 	Total       int64   // calls in them
-	Busiest     int64   // most calls in one of them
+	Busiest     int64   // most calls in any 60 minutes of them, aligned to 5; 0 without calls
 	ActiveDays  int     // days with calls
 	ActiveHours int     // hours with calls
 	Pool        string  // "own" when the series' own history outweighs the prior, else the prior's level
@@ -54,7 +54,7 @@ func (f *Fitter) Fit(g *Grid, prior *Prior, masked []int32) *Params {
 func (f *Fitter) fit(g *Grid, prior *Prior) *Params {
 	o, p := &f.own, &f.params
 	*p = Params{
-		Fano: o.fano, Exposure: o.hours, Total: o.n, Busiest: o.most[0],
+		Fano: o.fano, Exposure: o.hours, Total: o.n, Busiest: o.busiest,
 		ActiveDays: o.activeDays, ActiveHours: len(o.active), Pool: prior.Pool, prior: prior, own: o,
 	}
 	// Gamma-Poisson: level = (a + N/F) / (b + E/F).

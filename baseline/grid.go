@@ -29,9 +29,10 @@ type Grid struct {
 
 	Seen [MaxHours]bool  // observed, and before Upto
 	N    [MaxHours]int64 // calls in the hour; 0 where it was not observed
-	// Peak is the largest sum of 5 (15) consecutive minutes, aligned to 5, that end in the hour with a call. Zero where N is.
-	Peak    [2][MaxHours]int64
-	peakEnd [2][24]int16 // of the scored day: 5-minute bin after the peak, as in Bins
+	// Peak is the largest sum of 5, 15 and 60 consecutive minutes, aligned to 5, that end in the hour with a call: they may begin
+	// in the hour before. Zero where N is.
+	Peak    [3][MaxHours]int64
+	peakEnd [3][24]int16 // of the scored day: 5-minute bin after the peak
 	Active  []int32      // hours with N > 0, ascending
 
 	bins  [24*12 + 2]int64 // 5-minute bins of the scored day, after the last two of the day before
@@ -80,7 +81,7 @@ func (g *Grid) Observed(from, to int) int {
 
 func (g *Grid) clear() {
 	for _, t := range g.Active {
-		g.N[t], g.Peak[0][t], g.Peak[1][t] = 0, 0, 0
+		g.N[t], g.Peak[0][t], g.Peak[1][t], g.Peak[2][t] = 0, 0, 0, 0
 	}
 	g.Active = g.Active[:0]
 	g.bins = [len(g.bins)]int64{}
@@ -89,8 +90,7 @@ func (g *Grid) clear() {
 // Load replaces the counts by those of track. Minutes outside the grid or in hours not observed are dropped.
 func (g *Grid) Load(track counts.Track) {
 	g.clear()
-	var sum [3]int64 // this 5-minute bin and the two before it
-	at := int32(-3)  // the bin of sum[0]
+	last := slide{at: -1}
 	i := sort.Search(len(track), func(i int) bool { return track[i].Minute >= g.shift })
 	for i < len(track) {
 		bin := (track[i].Minute - g.shift) / 5
@@ -105,15 +105,7 @@ func (g *Grid) Load(track counts.Track) {
 		if n == 0 || !g.Seen[t] {
 			continue
 		}
-		switch bin - at {
-		case 1:
-			sum = [3]int64{n, sum[0], sum[1]}
-		case 2:
-			sum = [3]int64{n, 0, sum[0]}
-		default:
-			sum = [3]int64{n}
-		}
-		at = bin
+		last.add(bin, n)
 		if g.N[t] == 0 {
 			g.Active = append(g.Active, int32(t))
 		}
@@ -121,10 +113,32 @@ func (g *Grid) Load(track counts.Track) {
 		if j := int(bin) - g.Fit*12 + 2; j >= 0 {
 			g.bins[j] = n
 		}
-		g.peak(0, t, bin, sum[0])
-		g.peak(1, t, bin, sum[0]+sum[1]+sum[2])
+		g.peak(0, t, bin, n)
+		g.peak(1, t, bin, n+last.before(1)+last.before(2))
+		g.peak(2, t, bin, last.sum)
 	}
 }
+
+// slide holds the 5-minute bins of the hour up to and with at.
+type slide struct {
+	n   [12]int64 // bin b is n[b%12]
+	sum int64
+	at  int32 // -1 before the first
+}
+
+// add moves on to a later bin.
+func (s *slide) add(bin int32, n int64) {
+	for b := max(s.at+1, bin-11); b <= bin; b++ {
+		s.sum -= s.n[b%12]
+		s.n[b%12] = 0
+	}
+	s.n[bin%12] = n
+	s.sum += n
+	s.at = bin
+}
+
+// before returns the k-th bin before the last, k < 12.
+func (s *slide) before(k int32) int64 { return s.n[(s.at+12-k)%12] }
 
 func (g *Grid) peak(w, t int, bin int32, n int64) {
 	if n <= g.Peak[w][t] {
@@ -136,8 +150,8 @@ func (g *Grid) peak(w, t int, bin int32, n int64) {
 	}
 }
 
-// PeakEnd returns the exclusive end of the peak of hour h of the scored day, in minutes since its start. w is 0 for 5
-// and 1 for 15 minutes.
+// PeakEnd returns the exclusive end of the peak of hour h of the scored day, in minutes since its start. w is 0 for 5,
+// 1 for 15 and 2 for 60 minutes.
 func (g *Grid) PeakEnd(w, h int) int32 { return int32(g.peakEnd[w][h]) * 5 }
 
 // CallsBefore returns the calls of the 5 (w = 0) or 15 (w = 1) minutes before end, a multiple of 5 minutes since the

@@ -31,6 +31,7 @@ type own struct {
 	size        [3]logSize     // of active hours, and of their busiest 5 and 15 minutes
 	peak        [2]float64     // sum of the peaks
 	most        [3]int64       // the largest active hour, and the largest peaks
+	busiest     int64          // the most calls in any 60 minutes, aligned to 5
 	excess      float64        // sum of ln(calls / median) of the active hours at or above the median
 	above       int            // how many those are
 	octaves     [buckets]int32 // active hours by size
@@ -95,6 +96,11 @@ func (o *own) add(g *Grid, t int) {
 	y, slot := g.N[t], g.Slot(t)
 	o.n += y
 	o.most[0] = max(o.most[0], y)
+	if t > 0 && g.N[t-1] > 0 && !o.used[t-1] { // 60 minutes that begin in a masked hour do not count
+		o.busiest = max(o.busiest, y)
+	} else {
+		o.busiest = max(o.busiest, g.Peak[2][t])
+	}
 	o.octaves[bucketOf(y)]++
 	o.sum[slot] += float64(y)
 	o.activeHours[slot]++

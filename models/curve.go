@@ -26,7 +26,7 @@ func (c *curve) at(l float64) float64 {
 // tail is the number of maxima at or above each edge.
 type tail [buckets]float64
 
-func tailOf(h *[buckets]int64, unit float64) *tail {
+func tailOf(h *histogram, unit float64) *tail {
 	var t tail
 	if h == nil {
 		return &t
@@ -52,7 +52,7 @@ func (t *tail) reach(n float64) int {
 // shippedCurve computes the curve of the simulated population: (count + .5)/D as far as 12 maxima reach (any, when there are fewer than 24), and an exponential tail
 // beyond, whose mean is estimated on the stretch below, censored at its end, shrunk with 20 votes of 1.3 and clipped to 1..100: the population holds no anomaly
 // that could stretch it.
-func shippedCurve(h *[buckets]int64, days float64) *curve {
+func shippedCurve(h *histogram, days float64) *curve {
 	t := tailOf(h, 1)
 	v := t.reach(max(12, 5e-4*t[0]))
 	if t[0] < 24 {
@@ -80,14 +80,15 @@ func shippedCurve(h *[buckets]int64, days float64) *curve {
 // weighs priorDays series-days and at least 2 maxima: a lake that has not yet seen what happens once in 10,000 series-days must
 // not conclude that it never does. Beyond, it is the shipped tail, stretched by how much slower the lake's own maxima thin
 // out on the stretch below (mean of the excess in units of the shipped curve, censored, shrunk to 1 with 20 votes, clipped to .8..3).
-func blend(own *tail, days float64, shipped *curve) *curve {
+// above is how many more maxima lie somewhere above all of own's.
+func blend(own *tail, above, days float64, shipped *curve) *curve {
 	v := own.reach(10)
 	u := min(own.reach(max(60, .01*own[0])), max(v-2, 0))
 	sum := 0.
 	for b := u; b < v; b++ {
 		sum += (own[b] - own[b+1]) * ((shipped[b]+shipped[b+1])/2 - shipped[u])
 	}
-	sum += own[v] * (shipped[v] - shipped[u])
+	sum += (own[v] + above) * (shipped[v] - shipped[u])
 	stretch := min(max((sum+20)/(own[u]-own[v]+20), .8), 3)
 	if v == 0 {
 		stretch = 1
@@ -97,7 +98,7 @@ func blend(own *tail, days float64, shipped *curve) *curve {
 		at := min(b, v)
 		rate := math.Exp(-shipped[at])
 		weight := max(priorDays, 2/rate)
-		c[b] = -math.Log(min((own[at]+weight*rate)/(days+weight), 1))
+		c[b] = -math.Log(min((own[at]+above+weight*rate)/(days+weight), 1))
 		if b > v {
 			c[b] += (shipped[b] - shipped[v]) / stretch
 		}
@@ -120,6 +121,7 @@ var shippedCurves = sync.OnceValue(func() (c [Cells]*curve) {
 // prepare computes the curves.
 func (n *Nulls) prepare() {
 	for i := range n.curves {
-		n.curves[i] = *blend(tailOf(n.own.maxima[i], grain), n.SeriesDays(Cell(i).channel()), shippedCurves()[i])
+		h, promised := n.usual(Cell(i))
+		n.curves[i] = *blend(tailOf(h, grain), promised/grain, n.SeriesDays(Cell(i).channel()), shippedCurves()[i])
 	}
 }

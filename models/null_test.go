@@ -12,7 +12,11 @@ import (
 func drawTally(t *rapid.T) *Tally {
 	var y Tally
 	for range rapid.IntRange(0, 40).Draw(t, "maxima") {
-		y.Add(Cell(rapid.IntRange(0, Cells-1).Draw(t, "cell")), rapid.Float64Range(-5, 400).Draw(t, "l"))
+		add := y.Add
+		if rapid.IntRange(0, 9).Draw(t, "alarm") == 0 {
+			add = y.AddAlarm
+		}
+		add(Cell(rapid.IntRange(0, Cells-1).Draw(t, "cell")), rapid.Float64Range(-5, 400).Draw(t, "l"))
 	}
 	for ch := range channels {
 		y.Series[ch] = rapid.Int64Range(0, 5000).Draw(t, "series")
@@ -97,7 +101,7 @@ func TestScoreIsMonotone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := NewNulls()
 		for range rapid.IntRange(0, 4).Draw(t, "days") {
-			n.Close(drawTally(t))
+			n.Close(drawTally(t), rapid.SampledFrom([]float64{0, .001, .05}).Draw(t, "budget"))
 		}
 		c := Cell(rapid.IntRange(0, Cells-1).Draw(t, "cell"))
 		if c.Share() == 0 {
@@ -124,7 +128,7 @@ func TestScoreIsRate(t *testing.T) {
 		for i := range 10_000 {
 			day.Add(c, -math.Log((float64(i)+.5)/10_000)) // exponential: P(L >= l) = exp(-l)
 		}
-		n.Close(&day)
+		n.Close(&day, 0)
 	}
 	for _, per := range []float64{100, 1000, 5000} {
 		want := math.Log(per * c.Share())
@@ -139,9 +143,9 @@ func TestForgetting(t *testing.T) {
 	n := NewNulls()
 	var day Tally
 	day.Series[Calls] = 1000
-	n.Close(&day)
+	n.Close(&day, 0)
 	for range 91 {
-		n.Close(new(Tally))
+		n.Close(new(Tally), 0)
 	}
 	if got := n.SeriesDays(Calls); got < 490 || got > 510 {
 		t.Errorf("%v of 1000 series-days are left after 91 days", got)
@@ -152,7 +156,7 @@ func TestNullsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := NewNulls()
 		for range rapid.IntRange(0, 9).Draw(t, "days") {
-			n.Close(drawTally(t))
+			n.Close(drawTally(t), rapid.SampledFrom([]float64{0, .001, .05}).Draw(t, "budget"))
 		}
 		b, err := json.Marshal(n)
 		if err != nil {

@@ -22,17 +22,23 @@ type Tally struct {
 	// Units counts the units scored, by channel.
 	Units [channels]int64
 
-	maxima [Cells]*[buckets]int64
+	maxima, alarmed [Cells]*histogram
 }
 
+// histogram counts maxima by quarter nat.
+type histogram [buckets]int64
+
 // Add counts one unit's daily maximum of -ln p in a cell. A maximum of 0 (nothing surprising, nothing material) need not be added.
-func (t *Tally) Add(c Cell, maximum float64) {
-	h := t.maxima[c]
-	if h == nil {
-		h = new([buckets]int64)
-		t.maxima[c] = h
+func (t *Tally) Add(c Cell, maximum float64) { count(&t.maxima[c], maximum) }
+
+// AddAlarm counts a daily maximum that raised an alarm: its score in the cell reached the day's threshold. See Nulls for what becomes of it.
+func (t *Tally) AddAlarm(c Cell, maximum float64) { count(&t.alarmed[c], maximum) }
+
+func count(at **histogram, maximum float64) {
+	if *at == nil {
+		*at = new(histogram)
 	}
-	h[bucketOf(maximum)]++
+	(*at)[bucketOf(maximum)]++
 }
 
 func bucketOf(l float64) int {
@@ -53,34 +59,46 @@ func (t *Tally) merge(o *Tally, times int64) {
 		t.Series[ch] += times * o.Series[ch]
 		t.Units[ch] += times * o.Units[ch]
 	}
-	for c, from := range o.maxima {
-		if from == nil {
-			continue
-		}
-		if t.maxima[c] == nil {
-			t.maxima[c] = new([buckets]int64)
-		}
-		for b, n := range from {
-			t.maxima[c][b] += times * n
-		}
+	for c := range t.maxima {
+		merge(&t.maxima[c], o.maxima[c], times)
+		merge(&t.alarmed[c], o.alarmed[c], times)
+	}
+}
+
+func merge(into **histogram, from *histogram, times int64) {
+	if from == nil {
+		return
+	}
+	if *into == nil {
+		*into = new(histogram)
+	}
+	for b, n := range from {
+		(*into)[b] += times * n
 	}
 }
 
 // tallyJSON is the stored form: names for numbers, empty buckets left out.
 type tallyJSON struct {
-	Series map[string]int64            `json:"series_days"`
-	Units  map[string]int64            `json:"units"`
-	Maxima map[string]map[string]int64 `json:"maxima"` // cell → lower edge in quarter nats → count
+	Series  map[string]int64            `json:"series_days"`
+	Units   map[string]int64            `json:"units"`
+	Maxima  map[string]map[string]int64 `json:"maxima"` // cell → lower edge in quarter nats → count
+	Alarmed map[string]map[string]int64 `json:"alarmed,omitempty"`
 }
 
 // MarshalJSON writes the tally; the same counts give the same bytes.
 func (t *Tally) MarshalJSON() ([]byte, error) {
-	j := tallyJSON{map[string]int64{}, map[string]int64{}, map[string]map[string]int64{}}
+	j := tallyJSON{Series: map[string]int64{}, Units: map[string]int64{}, Maxima: named(&t.maxima), Alarmed: named(&t.alarmed)}
 	for ch := range channels {
 		j.Series[ch.String()] = t.Series[ch]
 		j.Units[ch.String()] = t.Units[ch]
 	}
-	for c, h := range t.maxima {
+	return json.Marshal(j)
+}
+
+// named writes histograms as names and counts.
+func named(cells *[Cells]*histogram) map[string]map[string]int64 {
+	all := map[string]map[string]int64{}
+	for c, h := range cells {
 		if h == nil {
 			continue
 		}
@@ -91,10 +109,10 @@ func (t *Tally) MarshalJSON() ([]byte, error) {
 			}
 		}
 		if len(m) > 0 {
-			j.Maxima[Cell(c).String()] = m
+			all[Cell(c).String()] = m
 		}
 	}
-	return json.Marshal(j)
+	return all
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -108,18 +126,29 @@ func (t *Tally) UnmarshalJSON(data []byte) error {
 		t.Series[ch] = j.Series[ch.String()]
 		t.Units[ch] = j.Units[ch.String()]
 	}
-	for _, name := range slices.Sorted(maps.Keys(j.Maxima)) {
+	if err := unname(j.Maxima, &t.maxima); err != nil {
+		return fmt.Errorf("reading a tally: %w", err)
+	}
+	if err := unname(j.Alarmed, &t.alarmed); err != nil {
+		return fmt.Errorf("reading a tally: alarms: %w", err)
+	}
+	return nil
+}
+
+// unname reads what named wrote.
+func unname(all map[string]map[string]int64, cells *[Cells]*histogram) error {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		c := slices.Index(cellNames[:], name)
 		if c < 0 {
-			return fmt.Errorf("reading a tally: no cell is called %q", name)
+			return fmt.Errorf("no cell is called %q", name)
 		}
-		t.maxima[c] = new([buckets]int64)
-		for edge, n := range j.Maxima[name] {
+		cells[c] = new(histogram)
+		for edge, n := range all[name] {
 			b, err := strconv.Atoi(edge)
 			if err != nil || b < 0 || b >= buckets {
-				return fmt.Errorf("reading a tally: cell %s: bucket %q", name, edge)
+				return fmt.Errorf("cell %s: bucket %q", name, edge)
 			}
-			t.maxima[c][b] = n
+			cells[c][b] = n
 		}
 	}
 	return nil

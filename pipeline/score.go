@@ -71,6 +71,7 @@ func (d *decider) each(ctx context.Context, day trail.Day, work func(worker, bat
 type fitted struct {
 	priors *baseline.Priors
 	series int64 // series that called in the fit window
+	budget models.Budget
 }
 
 // fit pools the history of all series before a day.
@@ -102,6 +103,7 @@ func (d *decider) fit(ctx context.Context, day trail.Day, e *counts.Exposure, st
 		}
 	}
 	f.priors = sketches[0].Priors()
+	f.budget = models.Budget{FalsePerDay: d.config.FalseInsightsPerDay, SeriesPerDay: float64(f.series)}
 	return f, nil
 }
 
@@ -118,7 +120,7 @@ type scored struct {
 func (d *decider) score(ctx context.Context, day trail.Day, f *fitted, e *counts.Exposure, state *carried, upto int, keep func(*insight.DayScore) bool, rows bool) (*scored, error) {
 	scorers := make([]insight.Scorer, d.workers)
 	for w := range scorers {
-		scorers[w] = insight.Scorer{Priors: f.priors, Nulls: state.Nulls, Exposure: e}
+		scorers[w] = insight.Scorer{Priors: f.priors, Nulls: state.Nulls, Exposure: e, Alarm: insight.ThresholdsOf(f.budget)}
 	}
 	type result struct {
 		candidates []insight.Candidate

@@ -55,11 +55,13 @@ type Verdict struct {
 	Score  float64
 	LnP    float64 // ln P(as many or more) under the model, before the empirical null; 0 when nothing was scored
 	Window int     // minutes: 5, 15, 60, 180, 360, 720 or 1440
-	End    int32   // the window's exclusive end, minutes since 00:00 UTC of the scored day; may exceed the hour by nothing
+	// End is the window's exclusive end, minutes since 00:00 UTC of the scored day: in the hour, or where it ends. The window begins at
+	// End-Window, which may lie in an hour before, and (negative) in a day before.
+	End    int32
 	Count  int64   // observed in the window
 	Mean   float64 // expected in the window
 	Size   float64 // negative binomial size k of that expectation (variance = mean + mean²/k); +Inf is Poisson
-	Model  string  // "nb", "hurdle", "newcomer" or "window", with ErrorRate "error": which model was the least surprised
+	Model  string  // "nb", "hurdle", "newcomer", "record" or "window", with ErrorRate "error": which model was the least surprised
 	Cell   string  // cell of the empirical null, as "calls/2-48/60"
 	Trials int64   // ErrorRate: calls in the window
 	Rate   float64 // ErrorRate: expected share of errors

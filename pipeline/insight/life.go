@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"trailgauge/models"
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/trail"
 )
@@ -26,6 +27,11 @@ var hysteresis = math.Log(100)
 type Thresholds struct {
 	Calls  float64
 	Errors float64
+}
+
+// ThresholdsOf returns what a budget asks for.
+func ThresholdsOf(b models.Budget) Thresholds {
+	return Thresholds{Calls: b.Threshold(models.Calls), Errors: b.Threshold(models.Errors)}
 }
 
 // Of returns the threshold of a kind.
@@ -81,7 +87,7 @@ func Step(state *DayState, day trail.Day, cands []Candidate, from, upto int, t T
 		}
 		for h := from; h < upto; h++ {
 			l.hour(h)
-			if quarantined(&c.Hours[h]) {
+			if quarantined(h, &c.Hours[h]) {
 				flags.add(c.Unit, day, h)
 			}
 		}
@@ -113,10 +119,11 @@ func Step(state *DayState, day trail.Day, cands []Candidate, from, upto int, t T
 	return found, next
 }
 
-// quarantined tells whether an hour is to be hidden from later fits. A long window that is still surprising because of what lies
-// hours back does not hide an hour that is itself no more than usual.
-func quarantined(h *Hour) bool {
-	return h.Best.Score > QuarantineScore && (h.Best.Window <= 60 || float64(h.Count) > h.Mean)
+// quarantined tells whether hour h is to be hidden from later fits. A window that is surprising because of what lies before the hour
+// does not hide an hour that is itself no more than usual.
+func quarantined(h int, x *Hour) bool {
+	within := int(x.Best.End)-x.Best.Window >= h*60
+	return x.Best.Score > QuarantineScore && (within || float64(x.Count) > x.Mean)
 }
 
 // hourOf counts hours since 1970.

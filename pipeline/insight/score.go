@@ -28,6 +28,8 @@ type Scorer struct {
 	Priors   *baseline.Priors
 	Nulls    *models.Nulls
 	Exposure *counts.Exposure // covers the days of every history; what it does not cover is missing
+	// Alarm holds the scores from which an hour is an alarm; 0 and +Inf mean never. The empirical null learns alarmed days another way.
+	Alarm Thresholds
 	// Tally collects the day's maxima for the empirical null. It grows only with complete days (upto = 24): an
 	// hourly run decides the day from its start each time, and the run that completes it closes it.
 	Tally models.Tally
@@ -46,10 +48,6 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 	if masked == nil {
 		masked = func(Unit) []int32 { return nil }
 	}
-	whole := &s.Tally
-	if upto < 24 {
-		whole = nil
-	}
 	s.calls.Begin(h, s.Exposure, upto)
 	s.calls.Load(h.All)
 	s.grid.Begin(h, s.Exposure, upto)
@@ -65,7 +63,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		rated = called(g)
 		e := evidence{s: s, ch: models.Calls, g: g, p: p, minimum: minCalls}
 		e.score(u)
-		s.peaks.flush(whole)
+		s.flush(upto)
 		emit(&s.day)
 	}
 	for _, c := range h.Errors {
@@ -74,7 +72,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		p := s.fitter.FitErrors(&s.grid, &s.calls, s.Priors.Of(h, baseline.Errors), masked(u))
 		e := evidence{s: s, ch: models.Errors, g: &s.grid, calls: &s.calls, p: p.Params, errors: &p, minimum: minErrors}
 		e.score(u)
-		s.peaks.flush(whole)
+		s.flush(upto)
 		emit(&s.day)
 	}
 	if upto == 24 && s.grid.Observed(s.grid.Fit, s.grid.Hours) > 0 {
@@ -115,11 +113,18 @@ func (p *peaks) add(c models.Cell, l float64) {
 	p.most[c] = max(p.most[c], l)
 }
 
-// flush counts the maxima in t, if there is one, and forgets them.
-func (p *peaks) flush(t *models.Tally) {
+// flush tallies the unit's maxima, if its day is complete, and forgets them. Of an alarmed unit the cells count that raised the alarm.
+func (s *Scorer) flush(upto int) {
+	p, limit := &s.peaks, s.Alarm.Of(s.day.Kind)
+	loud := func(c models.Cell) bool { return limit > 0 && s.Nulls.Score(c, p.most[c]) >= limit }
+	alarmed := slices.ContainsFunc(p.touched, loud)
 	for _, c := range p.touched {
-		if t != nil {
-			t.Add(c, p.most[c])
+		switch {
+		case upto < 24:
+		case !alarmed:
+			s.Tally.Add(c, p.most[c])
+		case loud(c):
+			s.Tally.AddAlarm(c, p.most[c])
 		}
 		p.most[c] = 0
 	}

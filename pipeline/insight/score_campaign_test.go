@@ -19,6 +19,7 @@ type campaign struct {
 	trials     float64
 	seed       uint64
 	nulls      *models.Nulls
+	budget     float64 // false insights per series-day asked for; 0 tells no alarms apart
 
 	tally  models.Tally // of all days
 	alarms []alarm
@@ -61,7 +62,7 @@ func (c *campaign) run() {
 			}
 		}
 		priors := sketch.Priors()
-		s := Scorer{Priors: priors, Nulls: c.nulls, Exposure: e}
+		s := Scorer{Priors: priors, Nulls: c.nulls, Exposure: e, Alarm: ThresholdsOf(models.Budget{FalsePerDay: c.budget, SeriesPerDay: 1})}
 		trial := Scorer{Priors: priors, Nulls: c.nulls, Exposure: e}
 		for i, h := range histories {
 			s.Score(h, nil, 24, func(day *DayScore) { c.collect(day, d, from[i]) })
@@ -70,7 +71,7 @@ func (c *campaign) run() {
 			}
 		}
 		c.tally.Merge(&s.Tally)
-		c.nulls.Close(&s.Tally)
+		c.nulls.Close(&s.Tally, c.budget)
 	}
 }
 

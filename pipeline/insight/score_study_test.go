@@ -18,6 +18,8 @@ var (
 	factor = flag.Int64("factor", 10, "size of injected bursts in busiest past hours")
 	low    = flag.Float64("low", 0, "first kind of API simulated, see simKinds")
 	high   = flag.Float64("high", 1, "last kind of API simulated")
+	asked  = flag.Float64("asked", 1, "false insights per 1,000 series-days that make an alarm in the study; 0 tells none apart")
+	length = flag.Int("days", 14, "scored days of a population of the study")
 	hist   = flag.Int("history", 14, "days of history before the first scored day")
 )
 
@@ -58,7 +60,7 @@ func TestStudy(t *testing.T) {
 	sum := map[float64][2]int{}
 	budgets := []float64{10, 3, 1, .3}
 	for i := range uint64(*study) {
-		c := campaign{population: newPopulation(*seed0+i, *sizeN, *hist+14), start: *hist, trials: .02, seed: i}
+		c := campaign{population: newPopulation(*seed0+i, *sizeN, *hist+*length), start: *hist, trials: .02, seed: i, budget: *asked / 1000}
 		c.run()
 		spikes = append(spikes, c.spikes...)
 		alarms = append(alarms, c.alarms...)

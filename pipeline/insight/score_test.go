@@ -184,7 +184,7 @@ func TestScoreMonotone(t *testing.T) {
 		at := int32((h.Days-1)*1440 + hour*60 + 30)
 		before := func(track counts.Track) (cut counts.Track) {
 			for _, p := range track {
-				if p.Minute < at-45 {
+				if p.Minute < at-60 {
 					cut = append(cut, p)
 				}
 			}
@@ -317,7 +317,7 @@ func TestBudgetAndRecall(t *testing.T) {
 	var spikes []spike
 	days, wrong := 0., 0
 	for i, history := range []int{14, 15, 16} {
-		c := campaign{population: newPopulation(uint64(900+i), 250, history+7), start: history, trials: .1, seed: uint64(i)}
+		c := campaign{population: newPopulation(uint64(900+i), 250, history+7), start: history, trials: .1, seed: uint64(i), budget: .001}
 		c.run()
 		n := c.falseInsights(1)
 		wrong += n[0] + n[1]

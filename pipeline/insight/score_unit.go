@@ -80,7 +80,7 @@ func (e *evidence) hour(h int, best *Verdict) {
 	v := Verdict{Window: 60, End: int32(h+1) * 60, Count: g.N[t], Mean: p.Mean(slot), Size: 1 / p.Dispersion(slot)}
 	e.burst(&v, 0, slot, 1)
 	e.weigh(&v, regime, 2, v.Count, best)
-	e.record(v, best)
+	e.record(h, best)
 	if age < minLongHours {
 		return
 	}
@@ -108,19 +108,27 @@ func (e *evidence) burst(v *Verdict, window, slot int, share float64) {
 	}
 }
 
-// record compares an hour of 30 or more with the busiest of the fit window, at least 3, whatever the hour of the week and the regime:
-// p = (count/busiest)^-4, from a week of history on. Usual series rarely exceed their record several times over, so a cell
-// of its own finds large bursts on series of every kind, and of errors without the question of their share.
-func (e *evidence) record(v Verdict, best *Verdict) {
-	if v.Count < 30 || e.p.Exposure < 7*24 {
+// record compares the busiest 60 minutes that end in hour h, if they hold 30 or more, with the busiest 60 minutes of the fit window, at least 3,
+// whatever the hour of the week and the regime: p = (count/busiest)^-4, from a week of history on. Usual series rarely exceed their
+// record several times over, so a cell of its own finds large bursts on series of every kind, and of errors without the question of
+// their share. A burst does not keep to clock hours: the 60 minutes may begin in the hour before, of the day before too, and what
+// was expected of them is made up of both hours.
+func (e *evidence) record(h int, best *Verdict) {
+	g, p := e.g, e.p
+	t := g.Fit + h
+	count := g.Peak[2][t]
+	ratio := float64(count) / float64(max(p.Busiest, 3))
+	if count < 30 || p.Exposure < 7*24 || ratio <= 1 {
 		return
 	}
-	ratio := float64(v.Count) / float64(max(e.p.Busiest, 3))
-	if ratio <= 1 {
-		return
+	slot, end := g.Slot(t), g.PeakEnd(2, h)
+	v := Verdict{Window: 60, End: end, Count: count, Size: 1 / p.Dispersion(slot), LnP: -4 * math.Log(ratio), Model: "record"}
+	inside := float64(end-int32(h)*60) / 60
+	v.Mean = inside * p.Mean(slot)
+	if t > 0 && g.Seen[t-1] {
+		v.Mean += (1 - inside) * p.Mean(g.Slot(t-1))
 	}
-	v.LnP, v.Model = -4*math.Log(ratio), "record"
-	e.keep(&v, models.Record, 2, v.Count, best)
+	e.keep(&v, models.Record, 2, count, best)
 }
 
 // sizeLogUpper is ln(w·pooled + (1-w)·own), where own is the smaller of the Student t's and the record's tail.
