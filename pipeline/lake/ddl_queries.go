@@ -6,7 +6,8 @@ type Query struct {
 	Parameters []string `json:"parameters"` // what each ? stands for, in order; days as '2026/11/01'
 }
 
-// Queries returns what analysts ask most, to be saved as named queries or prepared statements. All of them name days, so that Athena reads no more than those.
+// Queries returns what analysts ask most, to be saved as named queries or prepared statements. All of them name days, so that Athena reads no
+// events or counts of others.
 func (d *DDL) Queries() []Query {
 	const between = "{day} BETWEEN ? AND ?"
 	queries := []Query{
@@ -74,13 +75,13 @@ ORDER BY eventday, eventsource`, "first day", "last day", "account"),
 		query("insight_calls", "The calls that an insight counted: as many as its column observed says.", `
 SELECT e.eventtime, e.principal, e.sourceipaddress, e.useragent, e.counterror, e.sourcekey, e.eventid
 FROM (SELECT * FROM {events_current} WHERE `+between+`) e
-JOIN (SELECT * FROM {insights_current} WHERE `+between+` AND insightid = ?) i
+JOIN (SELECT * FROM {insights_current} WHERE insightid = ?) i
   ON i.account = e.account AND i.region = e.region AND i.eventsource = e.eventsource AND i.eventname = e.eventname
 WHERE e.eventts >= i.startts AND e.eventts < i.endts AND (i.principal IS NULL OR i.principal = e.principal)
   AND e.countcategory = i.eventcategory
   AND CASE WHEN i.kind = 'ApiErrorRateInsight' THEN e.counterror = i.errorcode
-    ELSE i.eventcategory = 'Data' OR NOT e.readonlybool OR coalesce(json_extract_scalar(i.detail, '$.reads'), '') = 'true' END
-ORDER BY e.eventts, e.eventid`, "first day of the insight", "last day of the insight", "the same first day", "the same last day", "insight ID"),
+    ELSE i.eventcategory = 'Data' OR NOT coalesce(e.readonlybool, false) OR coalesce(json_extract_scalar(i.detail, '$.reads'), '') = 'true' END
+ORDER BY e.eventts, e.eventid`, "first day of the insight", "last day of the insight", "insight ID"),
 		query("session_calls", "What a session did: the name after the role in an assumed-role ARN.", `
 SELECT eventtime, eventsource, eventname, region, sourceipaddress, useridentity.accesskeyid AS accesskeyid,
   useridentity.sessioncontext.attributes.mfaauthenticated AS mfa, useridentity.sessioncontext.sourceidentity AS sourceidentity, errorcode, eventid
