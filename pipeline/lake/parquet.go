@@ -6,8 +6,6 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
-
-	"trailgauge/pipeline/trail"
 )
 
 // Format is the version of the lake's tables, in every file's metadata under FormatKey. A reader refuses a newer one.
@@ -39,28 +37,6 @@ func encode[T any](rows []T) ([]byte, error) {
 	w := parquet.NewGenericWriter[T](&out, writerOptions()...)
 	if err := inPieces(rows, optionals(reflect.TypeFor[T](), 0), w.Write); err != nil {
 		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
-}
-
-var eventOptionals = optionals(reflect.TypeFor[trail.Record](), 0)
-
-// EncodeEvents returns n rows of the events table as one Parquet file; row(i) is the i-th.
-func EncodeEvents(n int, row func(i int) *trail.Record) ([]byte, error) {
-	var out bytes.Buffer
-	w := parquet.NewGenericWriter[trail.Record](&out, writerOptions()...)
-	chunk := make([]trail.Record, 0, 64) // a record is over 1 kB: copies are made a few at a time
-	for i := range n {
-		chunk = append(chunk, *row(i))
-		if len(chunk) == cap(chunk) || i == n-1 {
-			if err := inPieces(chunk, eventOptionals, w.Write); err != nil {
-				return nil, err
-			}
-			chunk = chunk[:0]
-		}
 	}
 	if err := w.Close(); err != nil {
 		return nil, err
