@@ -73,7 +73,7 @@ func (k *keyStream) next(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if k.chunk, err = lake.DecodeKeys(body); err != nil || int64(k.chunk.Len()) != n {
+		if k.chunk = lake.Keys(body); int64(len(k.chunk)) != n*lake.KeySize {
 			return fmt.Errorf("reading %s: %w", k.store.URL(k.key), lake.ErrForeign)
 		}
 		k.left -= n

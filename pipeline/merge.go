@@ -233,13 +233,17 @@ func (m *merger) keepKeys(ctx context.Context, t *touched) error {
 			if err != nil {
 				return err
 			}
-			files = append(files, lake.Keys(body))
+			keys, err := lake.DecodeKeys(body)
+			if err != nil {
+				return fmt.Errorf("reading %s: %w: %w", m.lake.URL(key), err, lake.ErrForeign)
+			}
+			files = append(files, keys)
 		}
 		man.Keys = nil
 	}
 	key := fmt.Sprintf("state/keys/%s/%08d.keys", man.Day.Path(), m.commit.Number)
 	man.Keys = append(man.Keys, key)
-	return m.lake.Put(ctx, key, lake.MergeKeys(files...))
+	return m.lake.Put(ctx, key, lake.MergeKeys(files...).File())
 }
 
 // maxCountFiles bounds the counts files of a day that is still growing; a day that is over has one.

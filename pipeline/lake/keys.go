@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/zeebo/xxh3"
 )
 
 // Key is what makes an event one event: (recipientAccountId, eventID), hashed to 128 bits, with where the survivor lies.
 //
-// A file of keys is a run of 32-byte entries, ascending by ID, without a header: ID (16 bytes), then big-endian
-// Sum (8), Object (4) and Position (4). In a part's file Object counts the plan's objects; in a committed file it is kept as it was
-// and means nothing to later runs.
+// A file of keys is a run of 32-byte entries, ascending by ID: ID (16 bytes), then big-endian Sum (8), Object (4) and Position (4). A
+// last entry of the same size seals it: "trailgauge keys" and a NUL, then big-endian the number of entries (8) and the XXH3-64 of
+// their bytes (8), since a file cut at an entry would let events in twice. In a part's file Object counts the plan's objects; in a committed
+// file it is kept as it was and means nothing to later runs.
 type Key struct {
 	ID       [16]byte
 	Sum      uint64 // hash of the record's JSON: tells a repeat from a conflict
@@ -28,9 +32,13 @@ func (k Key) Compare(o Key) int {
 	return cmp.Or(bytes.Compare(k.ID[:], o.ID[:]), cmp.Compare(k.Object, o.Object), cmp.Compare(k.Position, o.Position))
 }
 
+const sealed = "trailgauge keys\x00"
+
 // EncodeKeys returns sorted keys as a file.
-func EncodeKeys(keys []Key) []byte {
-	out := make([]byte, 0, len(keys)*KeySize)
+func EncodeKeys(keys []Key) []byte { return packKeys(keys).File() }
+
+func packKeys(keys []Key) Keys {
+	out := make([]byte, 0, (len(keys)+1)*KeySize)
 	for _, k := range keys {
 		out = append(out, k.ID[:]...)
 		out = binary.BigEndian.AppendUint64(out, k.Sum)
@@ -40,15 +48,30 @@ func EncodeKeys(keys []Key) []byte {
 	return out
 }
 
-// Keys is a file of keys in memory.
+// Keys is the entries of a file of keys in memory.
 type Keys []byte
 
-// DecodeKeys checks that body can be a file of keys.
+// File returns the keys as a file, sealed.
+func (k Keys) File() []byte {
+	out := append(k[:len(k):len(k)], sealed...)
+	out = binary.BigEndian.AppendUint64(out, uint64(k.Len()))
+	return binary.BigEndian.AppendUint64(out, xxh3.Hash(k))
+}
+
+// DecodeKeys checks that body is a whole file of keys and returns its entries.
 func DecodeKeys(body []byte) (Keys, error) {
-	if len(body)%KeySize != 0 {
-		return nil, fmt.Errorf("a file of keys has %d bytes, not a multiple of %d: it is truncated or foreign", len(body), KeySize)
+	n := len(body) - KeySize
+	if n < 0 || n%KeySize != 0 {
+		return nil, fmt.Errorf("a file of keys has %d bytes, which is no number of entries: it is truncated or foreign", len(body))
 	}
-	return Keys(body), nil
+	keys, seal := Keys(body[:n]), body[n:]
+	switch {
+	case string(seal[:16]) != sealed:
+		return nil, errors.New("a file of keys is not sealed: it is truncated or foreign")
+	case binary.BigEndian.Uint64(seal[16:]) != uint64(keys.Len()), binary.BigEndian.Uint64(seal[24:]) != xxh3.Hash(keys):
+		return nil, errors.New("a file of keys does not agree with its seal: it is damaged")
+	}
+	return keys, nil
 }
 
 // Len is the number of keys.
@@ -91,5 +114,5 @@ func MergeKeys(files ...Keys) Keys {
 	}
 	slices.SortFunc(all, Key.Compare)
 	all = slices.CompactFunc(all, func(a, b Key) bool { return a.ID == b.ID })
-	return Keys(EncodeKeys(all))
+	return packKeys(all)
 }

@@ -152,8 +152,13 @@ func TestKeys(t *testing.T) {
 			t.Fatal("found what is not there")
 		}
 	})
-	if _, err := DecodeKeys(make([]byte, KeySize+1)); err == nil {
-		t.Error("a truncated file of keys is taken")
+	whole := EncodeKeys([]Key{{ID: [16]byte{1}}, {ID: [16]byte{2}}})
+	flipped := slices.Clone(whole)
+	flipped[3] ^= 1
+	for _, bad := range [][]byte{nil, whole[:KeySize+1], whole[:KeySize], whole[:2*KeySize], whole[KeySize:], flipped} {
+		if _, err := DecodeKeys(bad); err == nil {
+			t.Errorf("a damaged file of keys is taken: %x", bad)
+		}
 	}
 }
 
