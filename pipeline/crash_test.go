@@ -28,6 +28,7 @@ type crash struct {
 	AsOf, ScoreFrom time.Time
 	At              int // operation to die before, from 1; 0: none
 	ShardJSON       int64
+	Do              string // compact, gc or expire; "": a run
 }
 
 func TestMain(m *testing.M) {
@@ -56,7 +57,7 @@ func crashMain(text string) int {
 	}
 	var ops atomic.Int64
 	before := func(op, key string) error {
-		if (op == "Put" || op == "Create" || op == "Delete") && ops.Add(1) == int64(c.At) {
+		if (op == "Put" || op == "PutFile" || op == "Create" || op == "Delete") && ops.Add(1) == int64(c.At) {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		}
@@ -64,7 +65,14 @@ func crashMain(text string) int {
 	}
 	o := options(from, store.Hooked(to, before, nil), c.AsOf)
 	o.ScoreFrom, o.Workers = c.ScoreFrom, 1
-	if _, err := Run(context.Background(), o); err != nil {
+	do := upkeeps[c.Do]
+	if do == nil {
+		do = func(ctx context.Context, _ store.Store) error {
+			_, err := Run(ctx, o)
+			return err
+		}
+	}
+	if err := do(context.Background(), o.Lake); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

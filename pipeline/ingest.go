@@ -25,6 +25,7 @@ func (o *Options) plan(ctx context.Context, c *lake.Commit) (*Plan, *listing, er
 		p.ScoreFrom = o.AsOf.UTC().Add(-24 * time.Hour).Truncate(time.Hour)
 	}
 	p.First, p.FullList = o.first(c)
+	p.First = max(p.First, c.Expired)
 	o.Progress.Stage("list", 0, 0)
 	l, err := list(ctx, o.Trail, o.TrailPath, p.First, p.FullList, o.AsOf)
 	if err != nil {
@@ -112,13 +113,20 @@ func (o *Options) scanAll(ctx context.Context, before *lake.Commit, p *Plan, aga
 	parts := make([]*part, len(p.Shards))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(o.Workers)
+	desks := make(chan *desk, o.Workers) // those nobody works at
+	for range o.Workers {
+		desks <- new(desk)
+	}
 	for i, shard := range p.Shards {
 		elsewhere, listed := again[i]
 		if again != nil && !listed {
 			continue
 		}
 		g.Go(func() (err error) {
+			d := <-desks
+			defer func() { desks <- d }()
 			s := &scanner{
+				desk:  d,
 				trail: o.Trail, lake: o.Lake, base: o.TrailPath, commit: before, run: p.Run,
 				name: partName(i, listed), elsewhere: elsewhere, progress: o.Progress,
 			}

@@ -59,6 +59,8 @@ func hintFor(err error) string {
 		return "check the credentials (aws sts get-caller-identity), the bucket's policy and the KMS key's policy"
 	case errors.Is(err, store.ErrUnavailable):
 		return "nothing is lost: run again later"
+	case errors.Is(err, pipeline.ErrUnfinished):
+		return "compact and expire need the lake between two runs"
 	case errors.Is(err, errNoReport):
 		return "trailgauge run makes one; is this the lake?"
 	case errors.Is(err, lake.ErrForeign):

@@ -66,6 +66,9 @@ type commands struct {
 	Files    filesCommand    `cmd:"" help:"List the current files of a table, one a line, for other engines."`
 	DDL      ddlCommand      `cmd:"" name:"ddl" help:"Print tables, views and queries for Athena."`
 	Series   seriesCommand   `cmd:"" help:"Stream the counts as Arrow, CSV or JSON Lines."`
+	Compact  compactCommand  `cmd:"" help:"Bring the many small files of days that are over together."`
+	GC       gcCommand       `cmd:"" name:"gc" help:"Delete what no commit names any more, a grace period later."`
+	Expire   expireCommand   `cmd:"" help:"End the retention of old days."`
 	Generate generateCommand `cmd:"" help:"Write a made-up trail with labelled anomalies, to try things on."`
 
 	Version kong.VersionFlag `help:"Print the version."`

@@ -28,12 +28,13 @@ type Commit struct {
 	First     trail.Day `json:"first"`     // first delivery day that was ever asked for
 	FullList  trail.Day `json:"fullList"`  // day of the last run that listed 35 delivery days
 
-	Days     []DayRef   `json:"days"`     // event days, ascending
-	Objects  []Listed   `json:"objects"`  // delivery days, ascending
-	Exposure []Exposed  `json:"exposure"` // what deliveries prove about calendar days, ascending
-	States   []StateRef `json:"states"`   // what deciding carries from day to day, ascending; the last week's
-	Redecide trail.Day  `json:"redecide"` // first day whose counts changed since it was decided; meaningful while Dirty
-	Dirty    bool       `json:"dirty"`    // ingested, but not decided yet
+	Days     []DayRef   `json:"days"`             // event days, ascending
+	Objects  []Listed   `json:"objects"`          // delivery days, ascending
+	Exposure []Exposed  `json:"exposure"`         // what deliveries prove about calendar days, ascending
+	States   []StateRef `json:"states"`           // what deciding carries from day to day, ascending; the last week's
+	Expired  trail.Day  `json:"expired,omitzero"` // days before this one have been given up: no run reads their deliveries again
+	Redecide trail.Day  `json:"redecide"`         // first day whose counts changed since it was decided; meaningful while Dirty
+	Dirty    bool       `json:"dirty"`            // ingested, but not decided yet
 
 	Drop []string `json:"drop,omitempty"` // table files the run wrote and this commit does not name: to be deleted
 
@@ -124,12 +125,21 @@ func Current(ctx context.Context, s store.Store) (*Commit, error) {
 	if highest == "" {
 		return &Commit{Format: 1}, nil
 	}
+	return load(ctx, s, highest)
+}
+
+// Load returns a commit by its number, be it current or not. Its manifests may be gone already.
+func Load(ctx context.Context, s store.Store, number int) (*Commit, error) {
+	return load(ctx, s, commitKey(number))
+}
+
+func load(ctx context.Context, s store.Store, key string) (*Commit, error) {
 	c := new(Commit)
-	if err := getJSON(ctx, s, highest, c); err != nil {
+	if err := getJSON(ctx, s, key, c); err != nil {
 		return nil, err
 	}
-	if c.Format != 1 || highest != commitKey(c.Number) {
-		return nil, fmt.Errorf("reading %s: format %d, number %d: %w", s.URL(highest), c.Format, c.Number, ErrForeign)
+	if c.Format != 1 || key != commitKey(c.Number) {
+		return nil, fmt.Errorf("reading %s: format %d, number %d: %w", s.URL(key), c.Format, c.Number, ErrForeign)
 	}
 	return c, nil
 }

@@ -78,11 +78,20 @@ func LoadManifest(ctx context.Context, s store.Store, c *Commit, d trail.Day) (*
 
 // Save writes m under a key of the given run and lets c point at it.
 func (m *Manifest) Save(ctx context.Context, s store.Store, c *Commit) error {
+	return m.save(ctx, s, c, manifestKey(m.Day, c.Number))
+}
+
+// SaveAs is Save under a key that also holds variant: what no plan fixes in advance must not share its names with what another
+// process may write under the same number.
+func (m *Manifest) SaveAs(ctx context.Context, s store.Store, c *Commit, variant string) error {
+	return m.save(ctx, s, c, strings.TrimSuffix(manifestKey(m.Day, c.Number), ".json")+"-"+variant+".json")
+}
+
+func (m *Manifest) save(ctx context.Context, s store.Store, c *Commit, key string) error {
 	body, err := json.MarshalIndent(m, "", " ")
 	if err != nil {
 		return err
 	}
-	key := manifestKey(m.Day, c.Number)
 	if err := s.Put(ctx, key, append(body, '\n')); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
@@ -26,13 +27,18 @@ type batch struct {
 
 // readColumns decodes the named columns (dots for nested ones) of a Parquet file and calls fn for each run of rows. Strings and
 // slices that fn takes out of the batch stay valid.
-func readColumns(body []byte, columns []string, fn func(*batch) error) (err error) {
+func readColumns(body []byte, columns []string, fn func(*batch) error) error {
+	return readColumnsAt(bytes.NewReader(body), columns, fn)
+}
+
+// readColumnsAt is readColumns on what need not be in memory.
+func readColumnsAt(from parquet.ReaderAtSeeker, columns []string, fn func(*batch) error) (err error) {
 	defer func() { // arrow-go panics on some damaged files
 		if r := recover(); r != nil {
 			err = fmt.Errorf("decoding parquet: %v", r)
 		}
 	}()
-	f, err := file.NewParquetReader(bytes.NewReader(body))
+	f, err := file.NewParquetReader(from)
 	if err != nil {
 		return err
 	}
