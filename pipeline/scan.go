@@ -1,12 +1,10 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/decode"
@@ -31,12 +29,8 @@ type scanner struct {
 	elsewhere   survivors // events that another shard keeps; nil at the first scan
 	progress    Progress
 
+	*desk
 	decoder decode.Decoder
-	rows    []trail.Record
-	metas   []decode.Meta // of the object in hand
-	keys    []lake.Key    // of rows
-	dropped []bool        // of rows: repeats and conflicts
-	first   map[id]int32
 	known   map[trail.Day][]lake.Keys
 	hours   hours
 	rejects rejects
@@ -48,8 +42,8 @@ func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
 	if p, err := loadPart(ctx, s.lake, s.run, s.name); p != nil || err != nil {
 		return p, err
 	}
-	s.first, s.known, s.hours = map[id]int32{}, map[trail.Day][]lake.Keys{}, hours{}
-	s.rows = make([]trail.Record, 0, expected(shard)) // growing would copy rows of over 1 kB again and again
+	s.known, s.hours = map[trail.Day][]lake.Keys{}, hours{}
+	s.desk.clear(expected(shard)) // growing would copy rows of over 1 kB again and again
 	take, stop := fetch(ctx, s.trail, shard.Objects)
 	defer stop()
 	for i, o := range shard.Objects {
@@ -125,10 +119,11 @@ func reasonOf(err error) string {
 
 // decode appends an object's records to the shard's, or leaves the shard as it was and returns a badObject.
 func (s *scanner) decode(ctx context.Context, o Object, src trail.Object, body []byte, result *scanned) (inflated int, err error) {
-	text, err := decode.Inflate(nil, body, decode.MaxObject)
+	text, err := decode.Inflate(s.room(), body, decode.MaxObject)
 	if err != nil {
 		return 0, badObject{err}
 	}
+	s.take(text)
 	var bad []decode.Rejection
 	from := len(s.rows)
 	rows, metas, err := s.decoder.Records(text, decode.Source{Key: o.Key, Account: src.Account, Region: src.Region}, s.rows, s.metas[:0],
@@ -248,22 +243,21 @@ func (s *scanner) deliver(src trail.Object, from int) {
 
 // write brings the shard's records, tiles and keys into the lake, and then its part.
 func (s *scanner) write(ctx context.Context) error {
-	order := make([]int32, 0, len(s.first))
-	for i, d := range s.dropped {
-		if !d {
-			order = append(order, int32(i))
+	for i, dropped := range s.dropped {
+		if !dropped {
+			ms := s.rows[i].EventTS
+			s.order = append(s.order, placed{day: trail.DayOfMilli(ms), row: int32(i), time: ms})
 		}
 	}
-	day := func(i int32) trail.Day { return trail.DayOfMilli(s.rows[i].EventTS) }
-	slices.SortFunc(order, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(day(a), day(b)), compareRows(&s.rows[a], &s.rows[b]), cmp.Compare(a, b))
-	})
+	order := s.order
+	s.rank(order)
+	slices.SortFunc(order, s.compare)
 	for len(order) > 0 {
 		n := 1
-		for n < len(order) && day(order[n]) == day(order[0]) {
+		for n < len(order) && order[n].day == order[0].day {
 			n++
 		}
-		if err := s.writeDay(ctx, day(order[0]), order[:n]); err != nil {
+		if err := s.writeDay(ctx, order[0].day, order[:n]); err != nil {
 			return err
 		}
 		order = order[n:]
@@ -278,14 +272,6 @@ func (s *scanner) write(ctx context.Context) error {
 	return s.part.save(ctx, s.lake, s.run, s.name)
 }
 
-// compareRows is the order of the events table.
-func compareRows(a, b *trail.Record) int {
-	return cmp.Or(
-		strings.Compare(a.Account, b.Account), strings.Compare(a.Region, b.Region), strings.Compare(a.EventSource, b.EventSource),
-		strings.Compare(a.EventName, b.EventName), strings.Compare(a.Principal, b.Principal),
-		cmp.Compare(a.EventTS, b.EventTS), strings.Compare(a.EventID, b.EventID))
-}
-
 func seriesOf(r *trail.Record) counts.Series {
 	return counts.Series{Account: r.Account, Region: r.Region, Source: r.EventSource, Name: r.EventName, Principal: r.Principal}
 }
@@ -294,12 +280,12 @@ func classOf(r *trail.Record) counts.Class {
 	return counts.Class{Data: r.CountCategory == "Data", ReadOnly: r.ReadOnlyBool != nil && *r.ReadOnlyBool, ErrorCode: r.CountError}
 }
 
-func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []int32) error {
+func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed) error {
 	keys := make([]lake.Key, len(order))
 	var tiles counts.Builder
 	for i, at := range order {
-		keys[i] = s.keys[at]
-		r := &s.rows[at]
+		keys[i] = s.keys[at.row]
+		r := &s.rows[at.row]
 		if r.Supersedes != "" {
 			s.part.Corrections = append(s.part.Corrections, correction{day, decode.EventKey(r.Account, r.Supersedes)})
 		}
@@ -310,7 +296,7 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []int32) er
 		tiles.Add(seriesOf(r), classOf(r), r.EventTS, 1)
 	}
 	slices.SortFunc(keys, lake.Key.Compare)
-	body, err := lake.EncodeEvents(len(order), func(i int) *trail.Record { return &s.rows[order[i]] })
+	body, err := lake.EncodeEvents(len(order), func(i int) *trail.Record { return &s.rows[order[i].row] })
 	if err != nil {
 		return fmt.Errorf("encoding the events of %s: %w", day, err)
 	}
