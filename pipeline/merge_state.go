@@ -16,20 +16,18 @@ import (
 // findEvents reads the events with the given identities and returns how many there are.
 func findEvents(ctx context.Context, s store.Store, man *lake.Manifest, ids []id, fn func(lake.File, *trail.Record)) (int, error) {
 	n := 0
-	every := func(counts.Series) bool { return true }
+	want := func(account, eventID string) bool {
+		_, ok := slices.BinarySearchFunc(ids, id(decode.EventKey(account, eventID)), compareIDs)
+		return ok
+	}
 	for _, f := range man.Files[lake.Events] {
 		body, _, err := s.Get(ctx, f.Key, 0)
 		if err != nil {
 			return n, err
 		}
-		err = lake.EachEvent(body, every, func(r *trail.Record) error {
-			if r.EventID == "" {
-				return nil
-			}
-			if _, ok := slices.BinarySearchFunc(ids, id(decode.EventKey(r.Account, r.EventID)), compareIDs); ok {
-				n++
-				fn(f, r)
-			}
+		err = lake.FindEvents(body, want, func(r *trail.Record) error {
+			n++
+			fn(f, r)
 			return nil
 		})
 		if err != nil {
