@@ -149,9 +149,13 @@ func (o *Options) tidy(ctx context.Context, c *lake.Commit) error {
 	if err := c.Hint(ctx, o.Lake); err != nil {
 		return err
 	}
+	moved, err := o.moved(ctx)
+	if err != nil {
+		return err
+	}
 	var recent []trail.Day
 	for _, r := range c.Days {
-		if lake.RunOf(r.Manifest) >= c.Number-1 {
+		if moved || lake.RunOf(r.Manifest) >= c.Number-1 {
 			recent = append(recent, r.Day)
 		}
 	}
@@ -169,12 +173,29 @@ func (o *Options) tidy(ctx context.Context, c *lake.Commit) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	if moved {
+		if err := o.Lake.Put(ctx, placeKey, []byte(o.Lake.URL("")+"\n")); err != nil {
+			return err
+		}
+	}
 	for _, key := range c.Drop {
 		if err := o.Lake.Delete(ctx, key); err != nil {
 			return err
 		}
 	}
 	return o.dropParts(ctx, c.Number)
+}
+
+// placeKey holds the URL that the symlink files were written with.
+const placeKey = "state/place"
+
+// moved tells whether the lake lies elsewhere than when its symlink files were written: they name files by their URLs.
+func (o *Options) moved(ctx context.Context) (bool, error) {
+	place, _, err := o.Lake.Get(ctx, placeKey, 0)
+	if err != nil && !errors.Is(err, store.ErrNotExist) {
+		return false, err
+	}
+	return string(place) != o.Lake.URL("")+"\n", nil
 }
 
 // dropParts removes the working files of a run that is committed.

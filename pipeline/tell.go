@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"trailgauge/models"
@@ -37,7 +38,7 @@ func (o *Options) report(ctx context.Context, p *Plan, w *writer) (*report.Run, 
 		rep.Coverage.Series, rep.Coverage.Units = day.series, day.units
 		rep.Budget.SeriesDays += float64(day.series) * float64(day.fresh) / 24
 	}
-	rep.Budget.Expected = rep.Budget.SeriesDays * rep.Budget.PerSeriesDay
+	rep.Budget.Expected = math.Round(rep.Budget.SeriesDays*rep.Budget.PerSeriesDay*1e6) / 1e6
 	if d.last != nil {
 		rep.Budget.NullSeriesDays = d.last.Nulls.SeriesDays(models.Calls)
 		for _, f := range d.last.Life.Flagged {

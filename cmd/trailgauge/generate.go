@@ -17,44 +17,29 @@ type generateCommand struct {
 	Out          string  `required:"" placeholder:"DIR" help:"Folder for the trail (DIR/trail) and what is hidden in it (DIR/truth.json); must be new or empty."`
 	Seed         uint64  `required:"" placeholder:"N" help:"The same seed gives the same bytes."`
 	End          string  `placeholder:"DATE" help:"Day after the last one (default 2026-11-01)."`
-	Days         int     `placeholder:"N" help:"Days of events (default 30)."`
-	Accounts     int     `placeholder:"N" help:"Accounts (default 3)."`
-	Regions      int     `placeholder:"N" help:"Regions (default 3)."`
-	Principals   int     `placeholder:"N" help:"Principals an account (default 18)."`
-	EventsPerDay int     `placeholder:"N" help:"About how many events a day (default 10000)."`
+	Days         int     `default:"30" placeholder:"N" help:"Days of events (default ${default})."`
+	Accounts     int     `default:"3" placeholder:"N" help:"Accounts (default ${default})."`
+	Regions      int     `default:"3" placeholder:"N" help:"Regions (default ${default})."`
+	Principals   int     `default:"18" placeholder:"N" help:"Principals an account (default ${default})."`
+	EventsPerDay int     `default:"10000" placeholder:"N" help:"About how many events a day (default ${default})."`
 	Organization string  `placeholder:"o-…" help:"Lay the objects out as an organisation trail does."`
-	Duplicates   float64 `default:"-1" placeholder:"SHARE" help:"Share of management events delivered twice (default 0.03)."`
-	Late         float64 `default:"-1" placeholder:"SHARE" help:"Share of events delivered hours late (default 0.001)."`
+	Duplicates   float64 `default:"0.03" placeholder:"SHARE" help:"Share of management events delivered twice (default ${default})."`
+	Late         float64 `default:"0.001" placeholder:"SHARE" help:"Share of events delivered hours late (default ${default})."`
 	NoAnomalies  bool    `help:"Inject nothing unusual."`
 	JSON         bool    `name:"json" help:"Print the truth file as JSON."`
 }
 
 func (g *generateCommand) config() (fixtures.Config, error) {
 	c := fixtures.Default()
-	c.Seed, c.Anomalies = g.Seed, !g.NoAnomalies
+	c.Seed, c.Anomalies, c.Organization = g.Seed, !g.NoAnomalies, g.Organization
+	c.Days, c.Accounts, c.Regions, c.Principals, c.EventsPerDay = g.Days, g.Accounts, g.Regions, g.Principals, g.EventsPerDay
+	c.Duplicates, c.LateShare = g.Duplicates, g.Late
 	if g.End != "" {
 		end, err := parseTime("--end", g.End)
 		if err != nil {
 			return c, err
 		}
 		c.End = end
-	}
-	for _, x := range []struct {
-		flag int
-		into *int
-	}{{g.Days, &c.Days}, {g.Accounts, &c.Accounts}, {g.Regions, &c.Regions}, {g.Principals, &c.Principals}, {g.EventsPerDay, &c.EventsPerDay}} {
-		if x.flag != 0 {
-			*x.into = x.flag
-		}
-	}
-	if g.Organization != "" {
-		c.Organization = g.Organization
-	}
-	if g.Duplicates >= 0 {
-		c.Duplicates = g.Duplicates
-	}
-	if g.Late >= 0 {
-		c.LateShare = g.Late
 	}
 	return c, nil
 }

@@ -74,6 +74,11 @@ func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options
 	if o.Workers < 0 {
 		return o, fmt.Errorf("%w: --workers %d: want 1 or more, or 0 for one a processor", pipeline.ErrUsage, o.Workers)
 	}
+	for flag, value := range map[string]string{"--trail": f.Trail, "--lake": f.Lake} {
+		if value == "" {
+			return o, fmt.Errorf("%w: %s is empty", pipeline.ErrUsage, flag)
+		}
+	}
 	if err := readConfig(f.Config, &o.Config); err != nil {
 		return o, err
 	}
@@ -81,6 +86,9 @@ func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options
 	if f.AsOf != "" {
 		if o.AsOf, err = parseTime("--as-of", f.AsOf); err != nil {
 			return o, err
+		}
+		if o.AsOf.Before(firstTrail) {
+			return o, fmt.Errorf("%w: --as-of %s lies before CloudTrail began, in %d", pipeline.ErrUsage, f.AsOf, firstTrail.Year())
 		}
 	}
 	if f.ScoreFrom != "" {
@@ -97,6 +105,9 @@ func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options
 			return o, fmt.Errorf("%w: --from: %w", pipeline.ErrUsage, err)
 		}
 		o.From = &day
+		if !o.ScoreFrom.IsZero() && o.ScoreFrom.Before(day.Start()) {
+			return o, fmt.Errorf("%w: --score-from %s lies before --from %s: what is not read cannot be decided", pipeline.ErrUsage, f.ScoreFrom, f.From)
+		}
 	}
 	if store.Overlap(f.Trail, f.Lake) {
 		return o, fmt.Errorf("%w: the lake %s and the trail %s overlap: the job would read its own output", pipeline.ErrUsage, f.Lake, f.Trail)
@@ -110,6 +121,9 @@ func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options
 	o.TrailPath = pathOf(f.Trail)
 	return o, checkFolder(f.Trail)
 }
+
+// firstTrail is when CloudTrail began to deliver.
+var firstTrail = time.Date(2013, 11, 13, 0, 0, 0, 0, time.UTC)
 
 // usage marks what went wrong before anything was tried as a mistake of the caller, unless the network had a part in it.
 func usage(err error) error {

@@ -19,6 +19,11 @@ type runCommand struct {
 
 func (r *runCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	ended := outcome{ok: r.OkExit}
+	for _, status := range r.OkExit {
+		if status < 1 || status > 255 {
+			return outcome{}, fmt.Errorf("%w: --ok-exit %d is no exit status", pipeline.ErrUsage, status)
+		}
+	}
 	o, err := r.options(ctx, time.Now())
 	if err != nil {
 		return ended, err

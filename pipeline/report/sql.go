@@ -35,7 +35,7 @@ func SQL(i *insight.Insight, table string) string {
 	case i.Kind == insight.ErrorRate:
 		line(`  AND counterror = %s`, quoteSQL(i.ErrorCode))
 	case !i.Data && !i.Reads:
-		line(`  AND NOT readonlybool`)
+		line(`  AND NOT coalesce(readonlybool, false)`)
 	}
 	line(`  AND coalesce(eventid, '') NOT IN (SELECT supersedes FROM %s WHERE %s AND supersedes IS NOT NULL)`, table, days)
 	return strings.TrimSuffix(b.String(), "\n")
