@@ -12,7 +12,7 @@ type Params struct {
 	Fano        float64 // calls behind one piece of evidence, 1 to 100
 	Exposure    int     // hours behind the fit: observed, since birth, not masked
 	Total       int64   // calls in them
-	Busiest     int64   // most calls in any 60 minutes of them, aligned to 5; 0 without calls
+	Busiest     int64   // most calls in any 60 minutes of them but the last, aligned to 5; 0 without calls
 	ActiveDays  int     // days with calls
 	ActiveHours int     // hours with calls
 	Pool        string  // "own" when the series' own history outweighs the prior, else the prior's level

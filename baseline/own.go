@@ -31,7 +31,7 @@ type own struct {
 	size        [3]logSize     // of active hours, and of their busiest 5 and 15 minutes
 	peak        [2]float64     // sum of the peaks
 	most        [3]int64       // the largest active hour, and the largest peaks
-	busiest     int64          // the most calls in any 60 minutes, aligned to 5
+	busiest     int64          // the most calls in any 60 minutes, aligned to 5, but for those that end in the last hour
 	excess      float64        // sum of ln(calls / median) of the active hours at or above the median
 	above       int            // how many those are
 	octaves     [buckets]int32 // active hours by size
@@ -96,9 +96,11 @@ func (o *own) add(g *Grid, t int) {
 	y, slot := g.N[t], g.Slot(t)
 	o.n += y
 	o.most[0] = max(o.most[0], y)
-	if t > 0 && g.N[t-1] > 0 && !o.used[t-1] { // 60 minutes that begin in a masked hour do not count
+	switch {
+	case t == g.Fit-1: // belongs to 60 minutes that end on the scored day, which must not be compared with themselves
+	case t > 0 && g.N[t-1] > 0 && !o.used[t-1]: // 60 minutes that begin in a masked hour do not count
 		o.busiest = max(o.busiest, y)
-	} else {
+	default:
 		o.busiest = max(o.busiest, g.Peak[2][t])
 	}
 	o.octaves[bucketOf(y)]++

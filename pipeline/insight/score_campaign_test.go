@@ -62,7 +62,8 @@ func (c *campaign) run() {
 			}
 		}
 		priors := sketch.Priors()
-		s := Scorer{Priors: priors, Nulls: c.nulls, Exposure: e, Alarm: ThresholdsOf(models.Budget{FalsePerDay: c.budget, SeriesPerDay: 1})}
+		budget := models.Budget{FalsePerDay: c.budget, SeriesPerDay: 1}
+		s := Scorer{Priors: priors, Nulls: c.nulls, Exposure: e, Alarm: ThresholdsOf(budget)}
 		trial := Scorer{Priors: priors, Nulls: c.nulls, Exposure: e}
 		for i, h := range histories {
 			s.Score(h, nil, 24, func(day *DayScore) { c.collect(day, d, from[i]) })
@@ -71,7 +72,7 @@ func (c *campaign) run() {
 			}
 		}
 		c.tally.Merge(&s.Tally)
-		c.nulls.Close(&s.Tally, c.budget)
+		c.nulls.Close(&s.Tally, budget.PerSeriesDay())
 	}
 }
 

@@ -109,9 +109,10 @@ func (e *evidence) burst(v *Verdict, window, slot int, share float64) {
 }
 
 // record compares the busiest 60 minutes that end in hour h, if they hold 30 or more, with the busiest 60 minutes of the fit window, at least 3,
-// whatever the hour of the week and the regime: p = (count/busiest)^-4, from a week of history on. Usual series rarely exceed their
-// record several times over, so a cell of its own finds large bursts on series of every kind, and of errors without the question of
-// their share. A burst does not keep to clock hours: the 60 minutes may begin in the hour before, of the day before too, and what
+// whatever the hour of the week and the regime: p = (count/busiest)^-4/(n+1), from a week of history on. 1/(n+1) is the chance that the
+// last of n+1 exchangeable days holds the record; n are the days with calls. Error codes go without it: most are new on most days, and would be
+// the weaker for it. Usual series rarely exceed their record several times over, so a cell of its own finds large bursts on series of
+// every kind, and of errors without the question of their share. A burst does not keep to clock hours: the 60 minutes may begin in the hour before, of the day before too, and what
 // was expected of them is made up of both hours.
 func (e *evidence) record(h int, best *Verdict) {
 	g, p := e.g, e.p
@@ -123,6 +124,9 @@ func (e *evidence) record(h int, best *Verdict) {
 	}
 	slot, end := g.Slot(t), g.PeakEnd(2, h)
 	v := Verdict{Window: 60, End: end, Count: count, Size: 1 / p.Dispersion(slot), LnP: -4 * math.Log(ratio), Model: "record"}
+	if e.errors == nil {
+		v.LnP -= math.Log(float64(p.ActiveDays + 1))
+	}
 	inside := float64(end-int32(h)*60) / 60
 	v.Mean = inside * p.Mean(slot)
 	if t > 0 && g.Seen[t-1] {
