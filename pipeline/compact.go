@@ -170,14 +170,7 @@ func (k *compactor) choose(ctx context.Context, c *lake.Commit) (work []*crowded
 			return nil, err
 		}
 		d := &crowded{manifest: m}
-		for _, f := range m.Files[lake.Events] {
-			if f.Bytes < (k.Target+1)/2 {
-				d.events = append(d.events, f)
-			}
-		}
-		if len(d.events) < 2 {
-			d.events = nil
-		}
+		d.events = undersized(m.Files[lake.Events], k.Target)
 		if all := m.Files[lake.Counts]; len(all) > 1 {
 			d.counts = all
 		}
@@ -187,6 +180,16 @@ func (k *compactor) choose(ctx context.Context, c *lake.Commit) (work []*crowded
 		work = append(work, d)
 	}
 	return work, k.check(ctx, work)
+}
+
+// undersized returns the files to bring together: those below half the target, when there are several. So a large file is never written again, and what
+// comes late costs half a target at most, however often it comes.
+func undersized(files []lake.File, target int64) []lake.File {
+	list := slices.DeleteFunc(slices.Clone(files), func(f lake.File) bool { return f.Bytes >= (target+1)/2 })
+	if len(list) < 2 {
+		return nil
+	}
+	return list
 }
 
 // check reads all footers, so that what is not ours is found before anything is written.

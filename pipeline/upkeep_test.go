@@ -78,7 +78,7 @@ func copyLake(t *testing.T, from string) string {
 		t.Fatal(err)
 	}
 	links, _ := filepath.Glob(filepath.Join(to, "athena/*/*/*/*/symlink.txt"))
-	for _, name := range links {
+	for _, name := range append(links, filepath.Join(to, "state/place")) {
 		body, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -25,9 +25,11 @@ type Compacted struct {
 	Bytes int64
 }
 
+// openBytes is how much decoded data the files of one merge may hold in memory together; with more, groups of them are merged first. A
+// variable for tests.
+var openBytes int64 = 160 << 20
+
 const (
-	// openBytes is how much decoded data the files of one merge may hold in memory together; with more, groups of them are merged first.
-	openBytes = 160 << 20
 	// mostOpen bounds what a file holds in memory while it is merged, whatever its size: a page and a dictionary a column.
 	mostOpen = 32 << 20
 	maxOpen  = 128 // files open at a time
@@ -37,7 +39,7 @@ const (
 
 // CompactEvents merges local events files into files below dir, each of about target bytes: it ends with the row group that reaches it. Equal
 // rows keep the order of the inputs, so the bytes follow from the inputs and target. An input that is unsorted or no events file
-// of this format is named in the error, which is ErrForeign. Memory is bounded whatever the sizes: about 300 MB at most.
+// of this format is named in the error, which is ErrForeign. Memory is bounded whatever the sizes: about 350 MB at most.
 func CompactEvents(inputs []string, dir string, target int64) (out []Compacted, err error) {
 	for pass := 0; ; pass++ {
 		groups, err := groupInputs(inputs)
@@ -199,13 +201,14 @@ func mergeEvents(inputs []string, prefix string, target int64) (out []Compacted,
 	heap.Init(&h)
 	w := &rolling{prefix: prefix, target: target}
 	defer w.abandon()
-	var last sortKey
+	var last *sortKey
 	for len(h.heads) > 0 {
 		c := h.heads[0]
-		if c.key.compare(&last) < 0 {
+		if last != nil && c.key.compare(last) < 0 {
 			return nil, &InputError{c.name, fmt.Errorf("its rows are not sorted: %w", ErrForeign)}
 		}
-		last = c.key
+		key := c.key
+		last = &key
 		if err := w.add(c.row()); err != nil {
 			return nil, err
 		}

@@ -20,6 +20,21 @@
 // Days are UTC days of the event, not of the delivery. Numbers in file names are runs: the number of the commit that first names the file.
 // A file that no commit names does not exist for any reader, and no file changes once it is named.
 //
+// # Upkeep
+//
+// Compaction replaces the small events files of days that are over by large ones, 00000043-cHASH-0000.parquet, where HASH follows from all that
+// their bytes do; no plan fixes them in advance. Files of half the target size and more stay as they are: a day's files are sorted each, and
+// one after the other until late data come. Superseded files stay for gc, which deletes what no commit of the grace period names:
+//
+//	tables, state/days, keys, objects, decided, insights   a day after the last commit that named them was superseded
+//	state/parts                                           a day after its run, unless that has a plan and no commit
+//	reports/<run>                                         after 90 days
+//	state/commits, state/plans                            after 400 days
+//	rejected, insight-events, reports/latest              never
+//
+// What does not have a name of this layout is not touched. So state/ holds, per day of the lake, one manifest, up to eight files of keys and
+// eight lists of objects, and 400 days of commits and plans, whatever the number of runs; expire bounds the days.
+//
 // # Formats
 //
 // Tables are Parquet: zstd, version 1 data pages, PLAIN and dictionary encodings, lower-case names, signed integers, timestamps as
