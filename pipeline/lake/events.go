@@ -54,6 +54,10 @@ func eventsProperties(n int) *parquet.WriterProperties {
 	for _, name := range unsearched {
 		options = append(options, parquet.WithStatsFor(name, false), parquet.WithPageIndexEnabledFor(name, false))
 	}
+	// A Bloom filter of event IDs is a tenth of their column. Of access keys and addresses it would be larger than the column, whose
+	// dictionary says the same: 16 kB against 6 in a file of 4,400 rows, as arrow-go sizes it by itself.
+	options = append(options, parquet.WithBloomFilterEnabledFor("eventid", true), parquet.WithBloomFilterFPPFor("eventid", 0.01),
+		parquet.WithBloomFilterNDVFor("eventid", int64(max(1, min(n, rowGroupRows)))))
 	return parquet.NewWriterProperties(options...)
 }
 
