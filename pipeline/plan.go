@@ -50,8 +50,9 @@ type Object struct {
 const Program = "trailgauge 0.1"
 
 // shardJSON is how many bytes of JSON a shard holds at most, so that its records fit in memory; a single object may be
-// larger. gzipRatio is what a gzipped object is taken to grow to: CloudTrail's own files grow 8 to 12 times.
-var shardJSON int64 = 64 << 20 // a variable for tests, which have little and want several shards
+// larger. With the rows decoded from them and the file being written that is about 150 MiB a worker. gzipRatio is what a
+// gzipped object is taken to grow to: CloudTrail's own files grow 8 to 12 times.
+var shardJSON int64 = 32 << 20 // a variable for tests, which have little and want several shards
 
 const gzipRatio = 10
 

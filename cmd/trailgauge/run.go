@@ -28,6 +28,7 @@ func (r *runCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	if err != nil {
 		return ended, err
 	}
+	boundMemory(o.Workers)
 	var end func()
 	o.Progress, o.Log, end = t.watch()
 	defer end()
