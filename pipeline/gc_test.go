@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -162,7 +163,15 @@ func TestGCKeepsWhatIsPlanned(t *testing.T) {
 		other := copyLake(t, to)
 		_ = open(t, other).Delete(t.Context(), leaseKey)
 		_ = open(t, to).Delete(t.Context(), leaseKey)
+		planned := fmt.Sprintf("%08d", must(lake.Current(t.Context(), open(t, other)))(t).Number+1)
+		before := tree(t, other)
 		gc(t, other, 48*time.Hour)
+		after := tree(t, other)
+		for name := range before {
+			if _, there := after[name]; strings.Contains(name, planned) && before["state/plans/"+planned+".json"] != nil && !there {
+				t.Errorf("stopped at %d: %s of the planned run is gone", at, name)
+			}
+		}
 		want, got := finish(to), finish(other)
 		for name, body := range got {
 			if string(want[name]) != string(body) && !strings.HasPrefix(name, "reports/") {
