@@ -37,12 +37,18 @@ func (d *desk) clear(n int) {
 	if cap(d.rows) < n || cap(d.rows) > max(n, hoard) {
 		d.rows = make([]trail.Record, 0, n)
 	}
-	clear(d.rows)
-	d.text, d.rows, d.metas, d.keys, d.dropped, d.order = d.text[:0], d.rows[:0], d.metas[:0], d.keys[:0], d.dropped[:0], d.order[:0]
+	d.clearRows()
+	d.keys, d.dropped = d.keys[:0], d.dropped[:0]
 	if d.first == nil || len(d.first) > 4*n+hoard {
 		d.first = make(map[id]int32, n)
 	}
 	clear(d.first)
+}
+
+// clearRows makes room for more of the same shard.
+func (d *desk) clearRows() {
+	clear(d.rows)
+	d.text, d.rows, d.metas, d.order = d.text[:0], d.rows[:0], d.metas[:0], d.order[:0]
 }
 
 // room returns where the next object is to be inflated.

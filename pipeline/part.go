@@ -18,7 +18,7 @@ import (
 type part struct {
 	Ledger      lake.Ledger    `json:"ledger"`
 	Objects     []scanned      `json:"objects"`
-	Days        []partDay      `json:"days"`  // ascending
+	Days        []partDay      `json:"days"`  // ascending, from the beginning again after a spill
 	Hours       []lake.Exposed `json:"hours"` // hours in which something was delivered or happened, ascending
 	Corrections []correction   `json:"corrections,omitempty"`
 	Rejected    string         `json:"rejected,omitempty"` // key of the list of what was rejected

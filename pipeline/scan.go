@@ -30,6 +30,8 @@ type scanner struct {
 	progress    Progress
 
 	*desk
+	spilled int // records written already: keys and dropped go on, rows begin anew
+	spills  int // how often that was
 	decoder decode.Decoder
 	known   map[trail.Day][]lake.Keys
 	hours   hours
@@ -49,6 +51,11 @@ func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
 	for i, o := range shard.Objects {
 		if err := s.object(ctx, o, take(i)); err != nil {
 			return nil, err
+		}
+		if len(s.rows) >= spillRows {
+			if err := s.spill(ctx); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := s.write(ctx); err != nil {
@@ -158,7 +165,7 @@ func (s *scanner) sort(ctx context.Context, o Object, row int, m decode.Meta, re
 	case err != nil:
 		return err
 	case !found:
-		s.first[key.ID] = int32(row)
+		s.first[key.ID] = int32(s.spilled + row)
 		result.Kept++
 		return nil
 	case original.Sum == key.Sum:
@@ -168,7 +175,7 @@ func (s *scanner) sort(ctx context.Context, o Object, row int, m decode.Meta, re
 		s.part.Ledger.Conflicts++
 		s.rejects.conflict(o.Key, m.Position, r)
 	}
-	s.dropped[row] = true
+	s.dropped[s.spilled+row] = true
 	return nil
 }
 
@@ -241,9 +248,13 @@ func (s *scanner) deliver(src trail.Object, from int) {
 	}
 }
 
-// write brings the shard's records, tiles and keys into the lake, and then its part.
-func (s *scanner) write(ctx context.Context) error {
-	for i, dropped := range s.dropped {
+// spillRows is how many records a shard gathers before it writes files, about twice what shardJSON usually holds. Records can be a twentieth of the
+// usual size, and their rows are not smaller for it. A variable for tests.
+var spillRows = 48 << 10
+
+// spill brings the records gathered so far into the lake and makes room for more. Their identities stay.
+func (s *scanner) spill(ctx context.Context) error {
+	for i, dropped := range s.dropped[s.spilled:] {
 		if !dropped {
 			ms := s.rows[i].EventTS
 			s.order = append(s.order, placed{day: trail.DayOfMilli(ms), row: int32(i), time: ms})
@@ -261,6 +272,17 @@ func (s *scanner) write(ctx context.Context) error {
 			return err
 		}
 		order = order[n:]
+	}
+	s.spilled += len(s.rows)
+	s.spills++
+	s.clearRows()
+	return nil
+}
+
+// write brings the rest of the shard's records, tiles and keys into the lake, and then its part.
+func (s *scanner) write(ctx context.Context) error {
+	if err := s.spill(ctx); err != nil {
+		return err
 	}
 	s.part.Hours = s.hours.list()
 	if body := s.rejects.body(); len(body) > 0 {
@@ -284,7 +306,7 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed) e
 	keys := make([]lake.Key, len(order))
 	var tiles counts.Builder
 	for i, at := range order {
-		keys[i] = s.keys[at.row]
+		keys[i] = s.keys[s.spilled+int(at.row)]
 		r := &s.rows[at.row]
 		if r.Supersedes != "" {
 			s.part.Corrections = append(s.part.Corrections, correction{day, decode.EventKey(r.Account, r.Supersedes)})
@@ -300,12 +322,16 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed) e
 	if err != nil {
 		return fmt.Errorf("encoding the events of %s: %w", day, err)
 	}
-	d := partDay{Day: day, Keys: fmt.Sprintf("%s%s-%s.keys", partPrefix(s.run), s.name, day)}
-	if d.Events, err = putFile(ctx, s.lake, lake.Events, day, s.run, s.name, body, len(order)); err != nil {
+	name := s.name
+	if s.spills > 0 {
+		name = fmt.Sprintf("%s-%d", name, s.spills)
+	}
+	d := partDay{Day: day, Keys: fmt.Sprintf("%s%s-%s.keys", partPrefix(s.run), name, day)}
+	if d.Events, err = putFile(ctx, s.lake, lake.Events, day, s.run, name, body, len(order)); err != nil {
 		return err
 	}
 	if t := tiles.Tiles(); len(t) > 0 {
-		f, err := putTiles(ctx, s.lake, day, s.run, s.name, t)
+		f, err := putTiles(ctx, s.lake, day, s.run, name, t)
 		if err != nil {
 			return err
 		}

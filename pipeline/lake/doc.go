@@ -38,8 +38,15 @@
 // # Formats
 //
 // Tables are Parquet: zstd, version 1 data pages, PLAIN and dictionary encodings, lower-case names, signed integers, timestamps as
-// INT64 milliseconds UTC: what Athena's engine 3 reads. The metadata key trailgauge.format holds Format. Files are written with parquet-go and read with
-// arrow-go: two independent implementations meet in every run.
+// INT64 milliseconds UTC: what Athena's engine 3 reads. The metadata key trailgauge.format holds Format. Events are written with arrow-go,
+// column by column from sorted rows; the other tables, and compacted events, with parquet-go. Everything is read with arrow-go, compaction with parquet-go, and
+// tests read each writer's files with the other library and with DuckDB. The schema of events is what parquet-go makes of trail.Record, for both.
+//
+// Why arrow-go writes the events (300,525 of them, scripts/bench-convert.sh): 34.5 MB against parquet-go's 38.7, page indexes and sorting columns
+// included; on DuckDB's columns 31.4 MB against DuckDB's 34.7. Nulls stay nulls (runs.go tells what parquet-go makes of some).
+// It takes more CPU, mostly in dictionaries: 2.9 times what inflating the objects takes, parquet-go 2.3 times. Indices of our own would be the next step.
+// Of a file, responseelements take 38 %, eventid and requestid 17 % each. A Bloom filter of eventid adds 1.6 %; of access keys and addresses it would be
+// larger than the column, and pages of 4,096 rows added 2 % and saved next to nothing: a row group of one run is small, and sorted.
 //
 // Rows of events are sorted by account, region, eventsource, eventname, principal, time; rows of counts by the same without the time. Within
 // the events table an UPDATED_DATA record says in supersedes which event it replaces; both rows are there, and the counts hold one of them.
