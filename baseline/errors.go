@@ -14,9 +14,8 @@ type ErrorParams struct {
 
 // share is the raw material of the beta-binomial over the hours used.
 type share struct {
-	calls    int64
-	errors   float64 // cut at 3 times the expected of the hour, plus 3
-	num, den float64 // moments of the correlation
+	calls  int64
+	errors float64 // cut at 3 times the expected of the hour, plus 3
 }
 
 // FitErrors estimates what is usual for the errors loaded in g, given the calls loaded in calls (same hours). The

@@ -35,7 +35,6 @@ type ownSize struct{ mean, scale, df float64 }
 // Fitter fits one track after the other, reusing its buffers. The zero value is ready.
 type Fitter struct {
 	own    own
-	calls  own // of FitErrors
 	params Params
 	caps   [Slots]float64
 

@@ -3,7 +3,6 @@ package lake
 import (
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"pgregory.net/rapid"
 
 	"trailgauge/pipeline/trail"
@@ -22,7 +21,7 @@ func TestNullsStayNull(t *testing.T) {
 				r := &rows[at]
 				want := [...]bool{r.ErrorCode == "", r.UserIdentity.UserName == "", r.ManagementEvent == nil, r.UserIdentity.SessionContext.WebIDFederationData.Attributes == nil}
 				for c, col := range b.cols {
-					if null := col.(arrow.Array).IsNull(i); null != want[c] {
+					if null := col.IsNull(i); null != want[c] {
 						t.Fatalf("row %d of %d, column %d: null is %t", at, len(rows), c, null)
 					}
 				}
