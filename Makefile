@@ -21,7 +21,7 @@ test:
 
 # What CI asks for besides: format, vet, staticcheck, the race detector.
 check:
-	test -z "$$(gofmt -l cmd pipeline models baseline fixtures)"
+	test -z "$$(gofmt -l cmd pipeline models baseline fixtures scripts)"
 	$(GO) vet ./...
 	for m in $(MODULES); do (cd $$m && $(GO) vet ./...) || exit 1; done
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
