@@ -3,6 +3,8 @@ package baseline
 import (
 	"math"
 
+	"gonum.org/v1/gonum/stat"
+
 	"trailgauge/pipeline/counts"
 )
 
@@ -82,15 +84,15 @@ func gamma(h *[levels]int64) (a, b float64) {
 			break
 		}
 	}
-	var s1, s2 float64
+	var rates, votes [levels]float64
 	for i, n := range h {
-		x := levelAt(min(i, top))
-		s1 += float64(n) * x
-		s2 += float64(n) * x * x
+		rates[i], votes[i] = levelAt(min(i, top)), float64(n)
 	}
-	n := max(float64(total), 1)
-	m := max(s1/n, 1e-6)
-	v := max(s2/n-m*m, 1e-12)
+	if total == 0 {
+		votes[0] = 1
+	}
+	m, v := stat.PopMeanVariance(rates[:], votes[:]) // in two passes: a difference of sums would cancel
+	m, v = max(m, 1e-6), max(v, 1e-12)
 	a = clip(m*m/v, .2, 5)
 	return a, a / m
 }
