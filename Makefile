@@ -25,7 +25,8 @@ check:
 	$(GO) vet ./...
 	for m in $(MODULES); do (cd $$m && $(GO) vet ./...) || exit 1; done
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
-	$(GO) test -race -short ./pipeline ./pipeline/store ./pipeline/decode ./pipeline/lake ./pipeline/insight
+	$(GO) test -race -short ./pipeline/store
+	$(GO) test -race -short -run 'Fetch|SecondRun|AtOnce|Digest' ./pipeline
 
 clean:
 	rm -rf bin demo
