@@ -14,7 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
 
-// Files are read with arrow-go and written with parquet-go: two independent implementations meet in every run.
+// Files are read with arrow-go; the package comment says what each of the two libraries writes, and why.
 
 // batchRows is how many rows are decoded at a time.
 const batchRows = 16 << 10
