@@ -76,12 +76,7 @@ func (w *writer) write(ctx context.Context) error {
 	if err := w.load(ctx); err != nil {
 		return err
 	}
-	var committed []insight.Insight
-	for _, i := range w.was {
-		committed = append(committed, i)
-	}
-	slices.SortFunc(committed, insight.Compare)
-	touched := insight.Touched(committed, w.made.atCursor, w.made.first.Start())
+	touched := insight.Touched(sorted(w.was), w.made.atCursor, w.made.first.Start())
 	w.list = insight.Reconcile(touched, w.made.atCursor, w.made.now)
 	pointers := make([]*insight.Insight, len(w.list))
 	for k := range w.list {

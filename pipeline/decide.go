@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -51,7 +52,6 @@ type decision struct {
 }
 
 type scoredDay struct {
-	day    trail.Day
 	series int64
 	units  int64
 	fresh  int // hours decided for the first time
@@ -182,7 +182,7 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	if wantRows {
 		out.rows[day] = s.baselines
 	}
-	out.budget, out.days = f.budget, append(out.days, scoredDay{day, f.series, s.units, max(0, upto-max(from, before))})
+	out.budget, out.days = f.budget, append(out.days, scoredDay{f.series, s.units, max(0, upto-max(from, before))})
 	out.last, out.history = state, e.Count(0, FitDays*24)/24
 	for h := max(from, before); h < upto; h++ {
 		out.hours++
@@ -192,7 +192,7 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	}
 	if day.Start().Before(c.Decided) {
 		part, _ := insight.Step(state.Life, day, s.candidates, from, before, limits)
-		snapshot := clone(found)
+		snapshot := maps.Clone(found)
 		merge(snapshot, part)
 		out.atCursor = sorted(snapshot)
 	}
@@ -228,14 +228,6 @@ func merge(into map[string]insight.Insight, list []insight.Insight) {
 	for _, i := range list {
 		into[i.ID] = i
 	}
-}
-
-func clone(m map[string]insight.Insight) map[string]insight.Insight {
-	out := make(map[string]insight.Insight, len(m))
-	for k, v := range m {
-		out[k] = v
-	}
-	return out
 }
 
 func sorted(m map[string]insight.Insight) []insight.Insight {

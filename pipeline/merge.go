@@ -174,19 +174,11 @@ func findKey(files []lake.Keys, i id) (lake.Key, bool) {
 }
 
 func (m *merger) keysOf(ctx context.Context, parts []partDay) ([]lake.Keys, error) {
-	var out []lake.Keys
-	for _, p := range parts {
-		body, _, err := m.lake.Get(ctx, p.Keys, 0)
-		if err != nil {
-			return nil, err
-		}
-		keys, err := lake.DecodeKeys(body)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, keys)
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.Keys
 	}
-	return out, nil
+	return loadKeys(ctx, m.lake, names)
 }
 
 // day adds the run's files to one event day.
@@ -209,14 +201,11 @@ func (m *merger) day(ctx context.Context, t *touched) error {
 		return err
 	}
 	c.Drop = append(c.Drop, dropped...)
-	if from := trail.DayOf(c.Decided); man.Day <= from && (!m.dirtyDay() || man.Day < c.Redecide) {
+	if from := trail.DayOf(c.Decided); man.Day <= from && (c.Redecide == 0 || man.Day < c.Redecide) {
 		c.Redecide = man.Day
 	}
 	return man.Save(ctx, m.lake, c)
 }
-
-// dirtyDay tells whether Redecide names a day of this commit already.
-func (m *merger) dirtyDay() bool { return m.commit.Redecide != 0 }
 
 // maxKeyFiles bounds how many files hold the identities of one day: with more they are merged into one.
 const maxKeyFiles = 8
@@ -228,17 +217,11 @@ func (m *merger) keepKeys(ctx context.Context, t *touched) error {
 	}
 	man := t.manifest
 	if len(man.Keys) >= maxKeyFiles {
-		for _, key := range man.Keys {
-			body, _, err := m.lake.Get(ctx, key, 0)
-			if err != nil {
-				return err
-			}
-			keys, err := lake.DecodeKeys(body)
-			if err != nil {
-				return fmt.Errorf("reading %s: %w: %w", m.lake.URL(key), err, lake.ErrForeign)
-			}
-			files = append(files, keys)
+		old, err := loadKeys(ctx, m.lake, man.Keys)
+		if err != nil {
+			return err
 		}
+		files = append(files, old...)
 		man.Keys = nil
 	}
 	key := fmt.Sprintf("state/keys/%s/%08d.keys", man.Day.Path(), m.commit.Number)

@@ -209,19 +209,24 @@ func knownKeys(ctx context.Context, s store.Store, c *lake.Commit, day trail.Day
 	if err != nil {
 		return nil, err
 	}
-	var known []lake.Keys
-	for _, key := range m.Keys {
-		body, _, err := s.Get(ctx, key, 0)
+	return loadKeys(ctx, s, m.Keys)
+}
+
+// loadKeys reads files of keys.
+func loadKeys(ctx context.Context, s store.Store, names []string) ([]lake.Keys, error) {
+	var out []lake.Keys
+	for _, name := range names {
+		body, _, err := s.Get(ctx, name, 0)
 		if err != nil {
 			return nil, err
 		}
 		keys, err := lake.DecodeKeys(body)
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w: %w", s.URL(key), err, lake.ErrForeign)
+			return nil, fmt.Errorf("reading %s: %w: %w", s.URL(name), err, lake.ErrForeign)
 		}
-		known = append(known, keys)
+		out = append(out, keys)
 	}
-	return known, nil
+	return out, nil
 }
 
 // countedAs says under which category and error code a record is counted; no category: not at all.
