@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"pipeline/digest":          {"pipeline/trail", "pipeline/store"},
 	"pipeline":                 {"pipeline/*", "baseline", "models"},
 	"fixtures":                 {"pipeline/trail", "pipeline/counts"},
+	"fixtures/quality":         {"pipeline/trail", "pipeline/counts", "pipeline/insight", "baseline", "models"},
 	"cmd/trailgauge":           {"pipeline", "pipeline/*", "fixtures"},
 	"pipeline/store/storetest": {"pipeline/store"},
 	"scripts/bench":            {}, // measures from outside
