@@ -1,11 +1,11 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -97,8 +97,7 @@ type Compaction struct {
 // as it becomes: one symlink file is replaced a day and table. Files that are replaced stay for gc. Killed anywhere, it can be run again; run
 // again it finds nothing to do.
 //
-// An events file is small below half the target; a day with fewer than two such files is left alone. The rows stay the same multiset, which is
-// checked before a commit names them. A file that is truncated or foreign ends it with lake.ErrForeign before anything is written; one that is damaged
+// Which events files are brought together tier says; counts come into one file. The rows stay the same multiset, which is checked before a commit names them. A file that is truncated or foreign ends it with lake.ErrForeign before anything is written; one that is damaged
 // inside, before anything of its day is. The error is ErrUnfinished where a run was interrupted, ErrHeld where one is under way.
 func Compact(ctx context.Context, o CompactOptions) (*Compaction, error) {
 	if o.Target == 0 {
@@ -116,6 +115,7 @@ func Compact(ctx context.Context, o CompactOptions) (*Compaction, error) {
 		return nil, err
 	}
 	k := &compactor{CompactOptions: o, out: Compaction{Commit: c.Number, DryRun: o.DryRun}}
+	k.joiner = joiner{o.Lake, o.Temp, o.Target, o.Progress}
 	work, err := k.choose(ctx, c)
 	if err != nil || len(work) == 0 {
 		return &k.out, err
@@ -126,18 +126,14 @@ func Compact(ctx context.Context, o CompactOptions) (*Compaction, error) {
 		}
 		return &k.out, nil
 	}
-	if k.temp, err = os.MkdirTemp(o.Temp, "trailgauge-compact-"); err != nil {
-		return nil, fmt.Errorf("making a folder for working files: %w", err)
-	}
-	defer os.RemoveAll(k.temp)
 	return &k.out, k.rewrite(ctx, c, work)
 }
 
 // compactor is one compaction under way.
 type compactor struct {
 	CompactOptions
-	temp string
-	out  Compaction
+	joiner
+	out Compaction
 }
 
 // crowded is a day with files to bring together.
@@ -170,7 +166,7 @@ func (k *compactor) choose(ctx context.Context, c *lake.Commit) (work []*crowded
 			return nil, err
 		}
 		d := &crowded{manifest: m}
-		d.events = undersized(m.Files[lake.Events], k.Target)
+		d.events = tier(m.Files[lake.Events], k.Target)
 		if all := m.Files[lake.Counts]; len(all) > 1 {
 			d.counts = all
 		}
@@ -182,14 +178,28 @@ func (k *compactor) choose(ctx context.Context, c *lake.Commit) (work []*crowded
 	return work, k.check(ctx, work)
 }
 
-// undersized returns the files to bring together: those below half the target, when there are several. So a large file is never written again, and what
-// comes late costs half a target at most, however often it comes.
-func undersized(files []lake.File, target int64) []lake.File {
-	list := slices.DeleteFunc(slices.Clone(files), func(f lake.File) bool { return f.Bytes >= (target+1)/2 })
-	if len(list) < 2 {
+// tier returns the events files to bring together, in the order given; none: it is well as it is. Files of half the target size and more are never
+// written again. Of the smaller ones it takes, by size, the most of which the largest is no more than twice the others together. So whatever is
+// written again comes to lie in a file half as large again, which can happen to a row some twenty times from 50 kB to half the target and seldom does;
+// and those that are left grow at least threefold from one to the next: eight of them at most in the same range.
+func tier(files []lake.File, target int64) []lake.File {
+	small := slices.DeleteFunc(slices.Clone(files), func(f lake.File) bool { return f.Bytes >= (target+1)/2 })
+	slices.SortStableFunc(small, func(a, b lake.File) int { return cmp.Compare(a.Bytes, b.Bytes) })
+	take, sum := 0, int64(0)
+	for i, f := range small {
+		if i > 0 && f.Bytes <= 2*sum {
+			take = i + 1
+		}
+		sum += f.Bytes
+	}
+	if take == 0 {
 		return nil
 	}
-	return list
+	chosen := map[lake.File]bool{}
+	for _, f := range small[:take] {
+		chosen[f] = true
+	}
+	return slices.DeleteFunc(slices.Clone(files), func(f lake.File) bool { return !chosen[f] })
 }
 
 // check reads all footers, so that what is not ours is found before anything is written.

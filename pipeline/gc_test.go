@@ -11,6 +11,7 @@ import (
 
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
 )
 
 func TestGC(t *testing.T) {
@@ -90,6 +91,31 @@ func TestGC(t *testing.T) {
 	mustRun(t, options(open(t, trailDir), open(t, undisturbed), last.Add(20*time.Hour)))
 	sameRows(t, "a run after 401 days", seen(t, dir, lake.Events), seen(t, undisturbed, lake.Events))
 }
+
+// Every name that a run or an upkeep gives is one that a collection knows.
+func TestCollectableNames(t *testing.T) {
+	d := trail.DayOf(noon)
+	keys := []string{manifestOf(d), listKey(undated, 7), listKey(d.String(), 7), stateKey(d, 7), planKey(7), partKey(7, partName(12345, true))}
+	for _, name := range []string{partName(1, false), partName(12345, true), partName(1, false) + "-2", "day", "fix", "fold-0001", "c0123456789abcdef-0001", "c0123456789abcdef"} {
+		keys = append(keys, lake.FileKey(lake.Events, d, 7, name))
+		if name[0] < 'a' {
+			keys = append(keys, fmt.Sprintf("%s%s-%s.keys", partPrefix(7), name, d))
+		}
+	}
+	for _, key := range keys {
+		n := 0
+		for _, kind := range collectable {
+			if m := kind.name.FindStringSubmatch(key); m != nil && strings.HasPrefix(key, kind.prefix) && m[1] == "00000007" {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s: %d kinds", key, n)
+		}
+	}
+}
+
+func manifestOf(d trail.Day) string { return "state/days/" + d.Path() + "/00000007.json" }
 
 // What was current within the grace period stays, however old its files are: a query may be reading it.
 func TestGCGrace(t *testing.T) {

@@ -200,7 +200,11 @@ func (m *merger) day(ctx context.Context, t *touched) error {
 	if err != nil {
 		return err
 	}
-	c.Drop = append(c.Drop, dropped...)
+	folded, err := m.fold(ctx, man)
+	if err != nil {
+		return err
+	}
+	c.Drop = append(append(c.Drop, dropped...), folded...)
 	if from := trail.DayOf(c.Decided); man.Day <= from && (c.Redecide == 0 || man.Day < c.Redecide) {
 		c.Redecide = man.Day
 	}

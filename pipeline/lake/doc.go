@@ -22,8 +22,11 @@
 //
 // # Upkeep
 //
-// Compaction replaces the small events files of days that are over by large ones, 00000043-cHASH-0000.parquet, where HASH follows from all that
-// their bytes do; no plan fixes them in advance. Files of half the target size and more stay as they are: a day's files are sorted each, and
+// A run that finds more than 16 small events files in a day of the last two brings them together itself, 00000043-fold-0000.parquet, and so never
+// commits an open day of 50 files: a year of hourly runs for 400 accounts, simulated, has 29 at most with 8 GB of events a day, where a
+// row is written 2.2 times (pipeline's TestYearOfHourlyRuns). Compaction does the same for all days that are over, 00000043-cHASH-0000.parquet, where HASH follows
+// from all that their bytes do; no plan fixes them in advance. Which files come together goes by size, so that late data do not make a large file be
+// written again for each few records; those of half the target size and more stay as they are: a day's files are sorted each, and
 // one after the other until late data come. Superseded files stay for gc, which deletes what no commit of the grace period names:
 //
 //	tables, state/days, keys, objects, decided, insights   a day after the last commit that named them was superseded
