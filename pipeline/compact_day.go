@@ -93,7 +93,7 @@ func (k *compactor) counts(ctx context.Context, c *lake.Commit, d *crowded, vari
 	if err != nil {
 		return err
 	}
-	f, err := putTiles(ctx, k.Lake, d.manifest.Day, c.Number, variant, tiles)
+	f, err := putTiles(ctx, k.Lake, lake.Counts, d.manifest.Day, c.Number, variant, tiles)
 	if err != nil {
 		return err
 	}

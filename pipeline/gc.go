@@ -52,6 +52,7 @@ var collectable = []struct {
 	{"insights", "insights/", tableKey("insights")},
 	{"baselines", "baselines/", tableKey("baselines")},
 	{"manifests", "state/days/", regexp.MustCompile(`^state/days/\d{4}/\d\d/\d\d/(\d{8})(?:-c[0-9a-f]{16})?\.json$`)},
+	{"principals", "state/principals/", tableKey("state/principals")},
 	{"keys", "state/keys/", regexp.MustCompile(`^state/keys/\d{4}/\d\d/\d\d/(\d{8})\.keys$`)},
 	{"objects", "state/objects/", regexp.MustCompile(`^state/objects/(?:\d{4}/\d\d/\d\d|undated)/(\d{8})\.tsv$`)},
 	{"decided", "state/decided/", regexp.MustCompile(`^state/decided/\d{4}/\d\d/\d\d/(\d{8})\.json$`)},

@@ -236,12 +236,12 @@ func (m *merger) keepKeys(ctx context.Context, t *touched) error {
 // maxCountFiles bounds the counts files of a day that is still growing; a day that is over has one.
 const maxCountFiles = 8
 
-// mergeCounts makes one counts file of a day's, once the day is over or has many. It returns those of the replaced files that no
-// commit ever named.
+// mergeCounts makes one counts file of a day's, once the day is over or has many, and of a day that is over one in the order of principals. It
+// returns those of the replaced files that no commit ever named.
 func mergeCounts(ctx context.Context, s store.Store, man *lake.Manifest, run int, asOf time.Time) (dropped []string, err error) {
 	n := len(man.Files[lake.Counts])
 	over := man.Day < trail.DayOf(asOf.Add(-Watermark))
-	if n < 2 || !over && n <= maxCountFiles {
+	if n == 0 || !over && n <= maxCountFiles || over && n == 1 && len(man.Files[lake.Principals]) > 0 {
 		return nil, nil
 	}
 	merged, err := lake.Tiles(ctx, s, man)
@@ -252,13 +252,23 @@ func mergeCounts(ctx context.Context, s store.Store, man *lake.Manifest, run int
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range man.Files[lake.Counts] {
-		if lake.RunOf(f.Key) == run {
-			dropped = append(dropped, f.Key)
+	if n > 1 {
+		for _, f := range man.Files[lake.Counts] {
+			if lake.RunOf(f.Key) == run {
+				dropped = append(dropped, f.Key)
+			}
 		}
+		f, err := putTiles(ctx, s, lake.Counts, man.Day, run, "day", tiles)
+		if err != nil {
+			return nil, err
+		}
+		man.Files[lake.Counts] = []lake.File{f}
 	}
-	f, err := putTiles(ctx, s, man.Day, run, "day", tiles)
-	man.Files[lake.Counts] = []lake.File{f}
+	if !over {
+		return dropped, nil
+	}
+	f, err := putTiles(ctx, s, lake.Principals, man.Day, run, "day", counts.ByPrincipal(tiles))
+	man.Files[lake.Principals] = []lake.File{f}
 	return dropped, err
 }
 
@@ -295,7 +305,7 @@ func (m *merger) fix(ctx context.Context, t *touched) error {
 	if len(list) == 0 {
 		return nil
 	}
-	f, err := putTiles(ctx, m.lake, t.manifest.Day, m.commit.Number, "fix", list)
+	f, err := putTiles(ctx, m.lake, lake.Counts, t.manifest.Day, m.commit.Number, "fix", list)
 	t.manifest.Files[lake.Counts] = append(t.manifest.Files[lake.Counts], f)
 	return err
 }

@@ -128,7 +128,7 @@ func takeTiles(t *testing.T, o Options, p *fixtures.Population, c fixtures.Confi
 	for d := trail.DayOf(c.First()); d.Start().Before(c.End); d++ {
 		tiles := byDay[d]
 		slices.SortFunc(tiles, func(a, b counts.Tile) int { return a.Compare(&b) })
-		f, err := putTiles(ctx, o.Lake, d, 1, "0000", tiles)
+		f, err := putTiles(ctx, o.Lake, lake.Counts, d, 1, "0000", tiles)
 		if err != nil {
 			t.Fatal(err)
 		}

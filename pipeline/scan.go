@@ -336,7 +336,7 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed) e
 		return err
 	}
 	if t := tiles.Tiles(); len(t) > 0 {
-		f, err := putTiles(ctx, s.lake, day, s.run, name, t)
+		f, err := putTiles(ctx, s.lake, lake.Counts, day, s.run, name, t)
 		if err != nil {
 			return err
 		}
@@ -351,10 +351,10 @@ func putFile(ctx context.Context, s store.Store, t lake.Table, day trail.Day, ru
 	return f, s.Put(ctx, f.Key, body)
 }
 
-func putTiles(ctx context.Context, s store.Store, day trail.Day, run int, name string, tiles []counts.Tile) (lake.File, error) {
+func putTiles(ctx context.Context, s store.Store, t lake.Table, day trail.Day, run int, name string, tiles []counts.Tile) (lake.File, error) {
 	body, err := lake.EncodeTiles(tiles)
 	if err != nil {
 		return lake.File{}, fmt.Errorf("encoding the counts of %s: %w", day, err)
 	}
-	return putFile(ctx, s, lake.Counts, day, run, name, body, len(tiles))
+	return putFile(ctx, s, t, day, run, name, body, len(tiles))
 }

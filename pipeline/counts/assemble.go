@@ -12,7 +12,11 @@ type Assembly struct {
 	First      trail.Day // first day of the fit window; tiles before it only tell when a series was born
 	Days       int       // days of a history, the scored one included
 	ScoreReads bool      // rate management read calls too
+	// DataNovelty counts APIs of data events among those that a principal had never used.
+	DataNovelty bool
 }
+
+func (a Assembly) scored() trail.Day { return a.First + trail.Day(a.Days-1) }
 
 // maxCodes bounds the error codes of one series that are kept apart; the rest is added up as OtherCodes. CloudTrail knows
 // a few hundred codes, one API a handful: only a made-up trail has more.
@@ -28,6 +32,9 @@ func (a Assembly) Histories(tiles Reader, fn func(*History) error) error {
 	var own, api gather
 	flush := func(g *gather) error {
 		for _, h := range g.histories(a) {
+			if h.IsTotal() { // calls of no region, source and name cannot be told from the principal's roll-up, and are in it
+				continue
+			}
 			if err := fn(h); err != nil {
 				return err
 			}

@@ -5,7 +5,8 @@ package counts
 import "trailgauge/pipeline/trail"
 
 // Series names what is counted: the calls of one API by one principal, in one account and region.
-// With an empty Principal it is the API's roll-up over all principals, the unit of CloudTrail Insights.
+// With an empty Principal it is the API's roll-up over all principals, the unit of CloudTrail Insights. Without Region, Source and Name
+// it is the principal's, over all APIs in all regions of the account.
 // Series are comparable and can be map keys.
 type Series struct {
 	Account   string `json:"account"`

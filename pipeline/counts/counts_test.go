@@ -154,7 +154,7 @@ func TestHistories(t *testing.T) {
 func TestManyCodesAreBounded(t *testing.T) {
 	var b Builder
 	for i := range 100 {
-		b.Add(Series{Account: "1", Principal: "p"}, Class{ErrorCode: string(rune('a'+i/26)) + string(rune('a'+i%26))}, 0, 1)
+		b.Add(Series{Account: "1", Name: "N", Principal: "p"}, Class{ErrorCode: string(rune('a'+i/26)) + string(rune('a'+i%26))}, 0, 1)
 	}
 	n := 0
 	err := Assembly{Days: 1}.Histories(Slice(b.Tiles()), func(h *History) error {

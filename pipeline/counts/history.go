@@ -31,6 +31,7 @@ type History struct {
 	Rated  Track       // calls whose rate is scored: write calls (management), all calls (data); empty when none are
 	All    Track       // every call, read and write: what errors are a share of
 	Errors []CodeTrack // one a code, ascending by code; a part of All
+	New    Track       // first calls of APIs that the principal had never used, as far as the lake knows; only in a principal's roll-up
 }
 
 // Scored returns the day to score.

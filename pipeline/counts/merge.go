@@ -11,7 +11,7 @@ type Reader interface {
 // Merge reads several readers as one, in the order of Tile.Compare; tiles of the same series, class and day are added up
 // and a tile that comes to nothing is left out.
 func Merge(readers ...Reader) Reader {
-	return &merge{todo: readers}
+	return &merge{todo: readers, heads: heads{compare: (*Tile).Compare}}
 }
 
 type merge struct {
@@ -25,16 +25,20 @@ type head struct {
 	from Reader
 }
 
-type heads []head
+// heads are the next tiles of all readers, the smallest first.
+type heads struct {
+	list    []head
+	compare func(t, u *Tile) int
+}
 
-func (h heads) Len() int           { return len(h) }
-func (h heads) Less(i, j int) bool { return h[i].tile.Compare(h[j].tile) < 0 }
-func (h heads) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *heads) Push(x any)        { *h = append(*h, x.(head)) }
+func (h *heads) Len() int           { return len(h.list) }
+func (h *heads) Less(i, j int) bool { return h.compare(h.list[i].tile, h.list[j].tile) < 0 }
+func (h *heads) Swap(i, j int)      { h.list[i], h.list[j] = h.list[j], h.list[i] }
+func (h *heads) Push(x any)         { h.list = append(h.list, x.(head)) }
 func (h *heads) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
+	last := len(h.list) - 1
+	x := h.list[last]
+	h.list = h.list[:last]
 	return x
 }
 
@@ -49,13 +53,13 @@ func (m *merge) Next() (*Tile, error) {
 		}
 	}
 	m.todo = nil
-	for len(m.heads) > 0 {
-		m.out = *m.heads[0].tile
+	for m.heads.Len() > 0 {
+		m.out = *m.heads.list[0].tile
 		if err := m.advance(); err != nil {
 			return nil, err
 		}
-		for len(m.heads) > 0 && m.heads[0].tile.Compare(&m.out) == 0 {
-			m.out.plus(m.heads[0].tile)
+		for m.heads.Len() > 0 && m.heads.compare(m.heads.list[0].tile, &m.out) == 0 {
+			m.out.plus(m.heads.list[0].tile)
 			if err := m.advance(); err != nil {
 				return nil, err
 			}
@@ -69,14 +73,14 @@ func (m *merge) Next() (*Tile, error) {
 
 // advance replaces the smallest head by its reader's next tile.
 func (m *merge) advance() error {
-	t, err := m.heads[0].from.Next()
+	t, err := m.heads.list[0].from.Next()
 	switch {
 	case err != nil:
 		return err
 	case t == nil:
 		heap.Pop(&m.heads)
 	default:
-		m.heads[0].tile = t
+		m.heads.list[0].tile = t
 		heap.Fix(&m.heads, 0)
 	}
 	return nil

@@ -16,6 +16,9 @@ func (s Series) Compare(t Series) int {
 // API returns the roll-up that s is a part of.
 func (s Series) API() Series { s.Principal = ""; return s }
 
+// IsTotal tells whether s is the roll-up of a principal over all APIs.
+func (s Series) IsTotal() bool { return s.Region == "" && s.Source == "" && s.Name == "" && s.Principal != "" }
+
 // Compare orders classes: management before data, write before read, then by error code, success first.
 func (c Class) Compare(d Class) int {
 	return cmp.Or(compareBool(c.Data, d.Data), compareBool(c.ReadOnly, d.ReadOnly), strings.Compare(c.ErrorCode, d.ErrorCode))

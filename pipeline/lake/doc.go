@@ -10,6 +10,7 @@
 //	state/commits/00000042.json         Commit
 //	state/plans/00000042.json           what run 42 read
 //	state/days/YYYY/MM/DD/00000042.json Manifest
+//	state/principals/YYYY/MM/DD/…       a closed day's counts again, as rows of counts ordered by account, principal, API, region: roll-ups read them
 //	state/keys/YYYY/MM/DD/00000042.keys identities of the events of a day; see Key
 //	state/objects/YYYY/MM/DD/…tsv       objects that were read, by delivery day
 //	state/decided/YYYY/MM/DD/…json      what deciding knew at 00:00 of a day
@@ -29,7 +30,7 @@
 // written again for each few records; those of half the target size and more stay as they are: a day's files are sorted each, and
 // one after the other until late data come. Superseded files stay for gc, which deletes what no commit of the grace period names:
 //
-//	tables, state/days, keys, objects, decided, insights   a day after the last commit that named them was superseded
+//	tables, state/days, principals, keys, objects, decided, insights   a day after the last commit that named them was superseded
 //	state/parts                                           a day after its run, unless that has a plan and no commit
 //	reports/<run>                                         after 90 days
 //	state/commits, state/plans                            after 400 days

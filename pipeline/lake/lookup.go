@@ -50,8 +50,27 @@ func EachEvent(body []byte, keep func(api counts.Series) bool, fn func(*trail.Re
 
 // Tiles opens the counts of one day for reading, all its files merged.
 func Tiles(ctx context.Context, s store.Store, m *Manifest) (counts.Reader, error) {
+	readers, err := tilesOf(ctx, s, m, Counts)
+	return counts.Merge(readers...), err
+}
+
+// PrincipalTiles opens them in the order of counts.Tile.ComparePrincipal. A day that is not closed yet is sorted in memory.
+func PrincipalTiles(ctx context.Context, s store.Store, m *Manifest) (counts.Reader, error) {
+	if len(m.Files[Principals]) > 0 {
+		readers, err := tilesOf(ctx, s, m, Principals)
+		return counts.MergePrincipals(readers...), err
+	}
+	merged, err := Tiles(ctx, s, m)
+	if err != nil {
+		return nil, err
+	}
+	tiles, err := counts.Collect(merged)
+	return counts.Slice(counts.ByPrincipal(tiles)), err
+}
+
+func tilesOf(ctx context.Context, s store.Store, m *Manifest, t Table) ([]counts.Reader, error) {
 	var readers []counts.Reader
-	for _, f := range m.Files[Counts] {
+	for _, f := range m.Files[t] {
 		body, _, err := s.Get(ctx, f.Key, 0)
 		if err != nil {
 			return nil, err
@@ -62,7 +81,7 @@ func Tiles(ctx context.Context, s store.Store, m *Manifest) (counts.Reader, erro
 		}
 		readers = append(readers, counts.Slice(tiles))
 	}
-	return counts.Merge(readers...), nil
+	return readers, nil
 }
 
 // Superseded returns the IDs of the events that records of one events file replace.

@@ -20,9 +20,12 @@ const (
 	Counts    Table = "counts"
 	Insights  Table = "insights"
 	Baselines Table = "baselines"
+	// Principals holds the counts of a closed day again, in the order of counts.Tile.ComparePrincipal, for the roll-ups of principals. It is
+	// the lake's own, not one of Tables.
+	Principals Table = "state/principals"
 )
 
-// Tables lists them all.
+// Tables lists those for readers.
 var Tables = []Table{Events, Counts, Insights, Baselines}
 
 // Manifest says what one event day consists of. It is immutable: a change of the day is a new manifest under a new key.

@@ -25,7 +25,7 @@ func ErrorOf(r *Record) (code, family string, isError bool) {
 	switch r.ErrorCode {
 	case "", "Success", "DryRunOperation", "Client.DryRunOperation":
 	default:
-		return r.ErrorCode, familyOf(r.ErrorCode), true
+		return r.ErrorCode, FamilyOf(r.ErrorCode), true
 	}
 	if consoleFailure(r) {
 		return r.EventName + ".Failure", Authentication, true
@@ -47,8 +47,8 @@ func consoleFailure(r *Record) bool {
 	return err == nil && string(outcome[r.EventName]) == `"Failure"`
 }
 
-// familyOf applies the exact names first, throttling before quota, and parts of names last.
-func familyOf(code string) string {
+// FamilyOf returns the family of an error code. It applies the exact names first, throttling before quota, and parts of names last.
+func FamilyOf(code string) string {
 	name := code[strings.LastIndexByte(code, '#')+1:]
 	name = strings.TrimPrefix(name, "Client.")
 	name, server := strings.CutPrefix(name, "Server.")
