@@ -9,7 +9,7 @@ import (
 const laxest = 1. / 1000
 
 // channelShares divide a budget over the channels.
-var channelShares = [channels]float64{Calls: .6, Errors: .4}
+var channelShares = [channels]float64{Calls: .55, Errors: .30, Silence: .05, Novelty: .10}
 
 // Budget is how many false insights are asked for.
 //
@@ -39,6 +39,6 @@ func (b Budget) PerDay() float64 { return b.PerSeriesDay() * b.SeriesPerDay }
 
 // String says what the budget promises.
 func (b Budget) String() string {
-	return fmt.Sprintf("at most %.3g false insights a day, %.3g per 1,000 series-days (%.0f series; scores %.2f for calls, %.2f for errors)",
-		b.PerDay(), 1000*b.PerSeriesDay(), b.SeriesPerDay, b.Threshold(Calls), b.Threshold(Errors))
+	return fmt.Sprintf("at most %.3g false insights a day, %.3g per 1,000 series-days (%.0f series; scores %.2f for calls, %.2f for errors, %.2f for silence, %.2f for novelty)",
+		b.PerDay(), 1000*b.PerSeriesDay(), b.SeriesPerDay, b.Threshold(Calls), b.Threshold(Errors), b.Threshold(Silence), b.Threshold(Novelty))
 }

@@ -6,12 +6,14 @@ import "fmt"
 type Channel uint8
 
 const (
-	Calls Channel = iota
-	Errors
+	Calls   Channel = iota // more calls
+	Errors                 // more errors
+	Silence                // fewer calls
+	Novelty                // APIs that a principal had never used
 	channels
 )
 
-func (c Channel) String() string { return [...]string{"calls", "errors"}[c] }
+func (c Channel) String() string { return [...]string{"calls", "errors", "silence", "novelty"}[c] }
 
 // Regime groups units by how much is expected of them, because tails of quiet and busy series differ.
 type Regime uint8
@@ -44,34 +46,43 @@ var Windows = [7]int{5, 15, 60, 180, 360, 720, 1440}
 // shares of a channel's budget by window; newcomers and records have the rest. An hour and its busiest 5 and 15 minutes see the
 // same bursts, so they share what one of them would get. Errors are not scored over 5 minutes, where the calls behind them are too
 // few, nor over a day.
+// Silence takes a day to tell. Novelty is counted by the hour.
 var shares = [channels][len(Windows)]float64{
-	Calls:  {.07, .10, .15, .04, .07, .04, .08},
-	Errors: {0, .18, .34, .06, .06, .06, 0},
+	Calls:   {.05, .08, .14, .04, .07, .04, .08},
+	Errors:  {0, .18, .34, .06, .06, .06, 0},
+	Silence: {0, 0, 0, 0, 0, 0, 1},
+	Novelty: {0, 0, .8, 0, 0, 0, 0},
 }
 
 var (
-	newcomerShare = [channels]float64{Calls: .20, Errors: .05}
-	recordShare   = [channels]float64{Calls: .25, Errors: .25}
+	newcomerShare = [channels]float64{Calls: .20, Errors: .05, Novelty: .2}
+	recordShare   = [channels]float64{Calls: .30, Errors: .25}
 )
 
 // regimeShares divide a window's share. Most series are quiet.
 var regimeShares = [...]float64{Quiet: .45, Steady: .35, Busy: .20}
 
 // unitShares divide it further: roll-ups over principals have cells of their own, because a busy newcomer among their principals
-// moves them for good, and their tails must not hide what single principals do.
-var unitShares = [units]float64{Principals: .75, Rollups: .25}
+// moves them for good, and their tails must not hide what single principals do. So have the sums over all that one principal calls.
+var unitShares = [channels][units]float64{
+	Calls:   {Principals: .75, Rollups: .15, Totals: .10},
+	Errors:  {Principals: .70, Rollups: .20, Totals: .10},
+	Silence: {Principals: .60, Rollups: .25, Totals: .15},
+	Novelty: {Totals: 1},
+}
 
-// UnitKind tells the series of one principal from a roll-up over principals.
+// UnitKind tells the series of one principal and API from the sums over principals or APIs.
 type UnitKind uint8
 
 const (
-	Principals UnitKind = iota
-	Rollups
+	Principals UnitKind = iota // one API and principal
+	Rollups                    // one API, all principals
+	Totals                     // one principal, all APIs
 	units
 )
 
 // Cell is one part of the empirical null: channel × unit kind × regime × window.
-type Cell uint8
+type Cell uint16
 
 // Cells is the number of cells.
 const Cells = int(channels) * int(units) * int(regimes) * len(Windows)
@@ -90,23 +101,21 @@ func (c Cell) channel() Channel { return Channel(int(c) / len(Windows) / int(reg
 func (c Cell) Share() float64 {
 	switch c.regime() {
 	case Newcomer:
-		return newcomerShare[c.channel()] * unitShares[c.unit()]
+		return newcomerShare[c.channel()] * unitShares[c.channel()][c.unit()]
 	case Record:
-		return recordShare[c.channel()] * unitShares[c.unit()]
+		return recordShare[c.channel()] * unitShares[c.channel()][c.unit()]
 	}
-	return shares[c.channel()][c.window()] * regimeShares[c.regime()] * unitShares[c.unit()]
+	return shares[c.channel()][c.window()] * regimeShares[c.regime()] * unitShares[c.channel()][c.unit()]
 }
 
 var cellNames = func() (n [Cells]string) {
 	for i := range n {
 		c := Cell(i)
 		n[i] = fmt.Sprintf("%s/%s/%d", c.channel(), c.regime(), Windows[c.window()])
-		if c.unit() == Rollups {
-			n[i] += "/api"
-		}
+		n[i] += [...]string{"", "/api", "/principal"}[c.unit()]
 	}
 	return n
 }()
 
-// String returns the cell as "calls/2-48/60", and "calls/2-48/60/api" for roll-ups.
+// String returns the cell as "calls/2-48/60", and "calls/2-48/60/api" for an API over all principals and "…/principal" for a principal over all APIs.
 func (c Cell) String() string { return cellNames[c] }

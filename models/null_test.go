@@ -186,9 +186,9 @@ func TestBudget(t *testing.T) {
 		b                       Budget
 		perSeriesDay, threshold float64
 	}{
-		{Budget{FalsePerDay: 1}, .001, -math.Log(.001 * .6)},
-		{Budget{FalsePerDay: 1, SeriesPerDay: 200}, .001, -math.Log(.001 * .6)},
-		{Budget{FalsePerDay: 1, SeriesPerDay: 2000}, .0005, -math.Log(.0005 * .6)},
+		{Budget{FalsePerDay: 1}, .001, -math.Log(.001 * .55)},
+		{Budget{FalsePerDay: 1, SeriesPerDay: 200}, .001, -math.Log(.001 * .55)},
+		{Budget{FalsePerDay: 1, SeriesPerDay: 2000}, .0005, -math.Log(.0005 * .55)},
 		{Budget{FalsePerDay: 0, SeriesPerDay: 2000}, 0, math.Inf(1)},
 	} {
 		if got := c.b.PerSeriesDay(); got != c.perSeriesDay {
