@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/zeebo/xxh3"
 )
@@ -85,19 +86,15 @@ func (k Keys) At(i int) Key {
 
 // Find returns the key with the given ID.
 func (k Keys) Find(id [16]byte) (Key, bool) {
-	lo, hi := 0, k.Len()
-	for lo < hi {
-		mid := (lo + hi) / 2
-		switch c := bytes.Compare(k[mid*KeySize:mid*KeySize+16], id[:]); {
-		case c == 0:
-			return k.At(mid), true
-		case c < 0:
-			lo = mid + 1
-		default:
-			hi = mid
-		}
+	if i := k.search(id); i < k.Len() && [16]byte(k[i*KeySize:]) == id {
+		return k.At(i), true
 	}
 	return Key{}, false
+}
+
+// search returns how many IDs are less than id.
+func (k Keys) search(id [16]byte) int {
+	return sort.Search(k.Len(), func(i int) bool { return bytes.Compare(k[i*KeySize:i*KeySize+16], id[:]) >= 0 })
 }
 
 // MergeKeys merges files of keys into one. An ID that is in several is kept once, as its first.
