@@ -17,11 +17,7 @@ func (s *Sketch) MarshalBinary() ([]byte, error) {
 	keys := slices.SortedFunc(maps.Keys(s.rows), compareKeys)
 	b = binary.AppendUvarint(b, uint64(len(keys)))
 	for _, k := range keys {
-		rollup := byte(0)
-		if k.Rollup {
-			rollup = 1
-		}
-		b = append(b, byte(k.Channel), rollup, k.Group)
+		b = append(b, byte(k.Channel), byte(k.Over), k.Group)
 		b = appendString(appendString(b, k.Source), k.Name)
 		for i, zeros := 0, uint64(0); i < sumsLen; i++ { // runs of zeros, then a value
 			if v := s.rows[k][i]; v != 0 {
@@ -52,7 +48,7 @@ func (s *Sketch) UnmarshalBinary(data []byte) error {
 	n := r.uvarint()
 	s.rows = map[key]*sums{}
 	for ; n > 0 && !r.bad; n-- {
-		k := key{class: class{Channel(r.byte()), r.byte() == 1}, Group: r.byte()}
+		k := key{class: class{Channel(r.byte()), over(r.byte())}, Group: r.byte()}
 		k.Source, k.Name = r.string(), r.string()
 		v := new(sums)
 		for i := 0; i < sumsLen && !r.bad; i++ {

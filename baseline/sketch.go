@@ -13,8 +13,9 @@ import (
 type Channel uint8
 
 const (
-	Calls  Channel = iota // calls whose rate is scored
-	Errors                // calls that ended in one error code
+	Calls   Channel = iota // calls whose rate is scored
+	Errors                 // calls that ended in one error code
+	Novelty                // APIs that a principal had never used; of a principal's roll-up alone
 )
 
 // Mask returns the quarantined hours (since 1970) of one track of a series, which the fit takes as not observed. code is
@@ -28,10 +29,29 @@ func (m Mask) of(ch Channel, code string) []int32 {
 	return m(ch, code)
 }
 
-// class tells series apart that are never pooled, not even globally: calls and errors, roll-ups and principals.
+// class tells series apart that are never pooled, not even globally: calls and errors, APIs and principals and what is both.
 type class struct {
 	Channel Channel
-	Rollup  bool
+	Over    over
+}
+
+// over says what a series sums over.
+type over byte
+
+const (
+	nothing    over = iota // one API and principal
+	principals             // one API
+	apis                   // one principal
+)
+
+func overOf(s counts.Series) over {
+	switch {
+	case s.Principal == "":
+		return principals
+	case s.IsTotal():
+		return apis
+	}
+	return nothing
 }
 
 // key names a row of a sketch. Empty fields pool: Name over the APIs of a source, Source over those of a group.
@@ -42,7 +62,7 @@ type key struct {
 }
 
 func keyOf(h *counts.History, ch Channel) key {
-	k := key{class: class{ch, h.Principal == ""}, Group: 'w', Source: h.Source, Name: h.Name}
+	k := key{class: class{ch, overOf(h.Series)}, Group: 'w', Source: h.Source, Name: h.Name}
 	switch {
 	case h.Data:
 		k.Group = 'd'
@@ -80,22 +100,13 @@ func (k key) pool() string {
 }
 
 func (k key) hash() uint64 {
-	b := append(make([]byte, 0, 96), byte(k.Channel), k.Group, 0)
-	if k.Rollup {
-		b[2] = 1
-	}
+	b := append(make([]byte, 0, 96), byte(k.Channel), k.Group, byte(k.Over))
 	b = append(append(append(b, k.Source...), 0), k.Name...)
 	return xxh3.Hash(b)
 }
 
 func compareKeys(a, b key) int {
-	rollup := func(k key) int {
-		if k.Rollup {
-			return 1
-		}
-		return 0
-	}
-	return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(rollup(a), rollup(b)), cmp.Compare(a.Group, b.Group),
+	return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Over, b.Over), cmp.Compare(a.Group, b.Group),
 		cmp.Compare(a.Source, b.Source), cmp.Compare(a.Name, b.Name))
 }
 
@@ -116,7 +127,7 @@ type Sketch struct {
 	vote        sums
 }
 
-// Add counts the fit window of one history: its calls, if they are rated, and each of its error codes.
+// Add counts the fit window of one history: its calls, if they are rated, each of its error codes, and the new APIs of a principal.
 // e must cover the days of h; what it does not cover is missing.
 func (s *Sketch) Add(h *counts.History, e *counts.Exposure, masked Mask) {
 	if len(h.Rated) > 0 {
@@ -125,6 +136,13 @@ func (s *Sketch) Add(h *counts.History, e *counts.Exposure, masked Mask) {
 		s.fitter.Fit(&s.grid, flat, masked.of(Calls, ""))
 		s.vote.count(&s.fitter, &s.grid)
 		s.put(keyOf(h, Calls), &s.vote)
+	}
+	if h.IsTotal() {
+		s.grid.Begin(h, e, 0)
+		s.grid.Load(h.New)
+		s.fitter.Fit(&s.grid, flat, masked.of(Novelty, ""))
+		s.vote.count(&s.fitter, &s.grid)
+		s.put(keyOf(h, Novelty), &s.vote)
 	}
 	if len(h.Errors) == 0 {
 		return

@@ -100,7 +100,7 @@ func TestSketchBoundsNames(t *testing.T) {
 		}
 	}
 	s.trim()
-	if got := s.rows[key{class: class{Calls, true}}][atSeries]; got != 1000 {
+	if got := s.rows[key{class: class{Calls, principals}}][atSeries]; got != 1000 {
 		t.Errorf("the global row counts %d series, want 1000", got)
 	}
 }
