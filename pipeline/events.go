@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/decode"
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
@@ -50,25 +51,18 @@ func (r *eventReader) day(ctx context.Context, day trail.Day, queries []insight.
 	if err != nil {
 		return err
 	}
-	files := man.Files[lake.Events]
-	bodies := make([][]byte, len(files))
-	replaced := map[string]bool{}
-	for k, f := range files {
-		if bodies[k], _, err = r.lake.Get(ctx, f.Key, 0); err != nil {
-			return err
-		}
-		ids, err := lake.Superseded(bodies[k])
-		if err != nil {
-			return fmt.Errorf("reading %s: %w: %w", r.lake.URL(f.Key), err, lake.ErrForeign)
-		}
-		for _, id := range ids {
-			replaced[id] = true
-		}
+	replaced, err := readIDs(man, man.Replaced)
+	if err != nil {
+		return err
 	}
 	wanted := func(api counts.Series) bool { return byAPI[api] != nil }
-	for k := range files {
-		err := lake.EachEvent(bodies[k], wanted, func(rec *trail.Record) error {
-			if rec.CountCategory == "" || replaced[rec.EventID] {
+	for _, f := range man.Files[lake.Events] {
+		body, _, err := r.lake.Get(ctx, f.Key, 0)
+		if err != nil {
+			return err
+		}
+		err = lake.EachEvent(body, wanted, func(rec *trail.Record) error {
+			if rec.CountCategory == "" || len(replaced) > 0 && replaced[decode.EventKey(rec.Account, rec.EventID)] {
 				return nil
 			}
 			e := eventOf(rec)
@@ -82,9 +76,8 @@ func (r *eventReader) day(ctx context.Context, day trail.Day, queries []insight.
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("reading %s: %w", r.lake.URL(files[k].Key), err)
+			return fmt.Errorf("reading %s: %w", r.lake.URL(f.Key), err)
 		}
-		bodies[k] = nil
 	}
 	return nil
 }

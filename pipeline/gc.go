@@ -53,7 +53,7 @@ var collectable = []struct {
 	{"baselines", "baselines/", tableKey("baselines")},
 	{"manifests", "state/days/", regexp.MustCompile(`^state/days/\d{4}/\d\d/\d\d/(\d{8})(?:-c[0-9a-f]{16})?\.json$`)},
 	{"principals", "state/principals/", tableKey("state/principals")},
-	{"keys", "state/keys/", regexp.MustCompile(`^state/keys/\d{4}/\d\d/\d\d/(\d{8})\.keys$`)},
+	{"keys", "state/keys/", regexp.MustCompile(`^state/keys/\d{4}/\d\d/\d\d/(\d{8})\.(?:keys|marks)$`)},
 	{"objects", "state/objects/", regexp.MustCompile(`^state/objects/(?:\d{4}/\d\d/\d\d|undated)/(\d{8})\.tsv$`)},
 	{"decided", "state/decided/", regexp.MustCompile(`^state/decided/\d{4}/\d\d/\d\d/(\d{8})\.json$`)},
 	{"found", "state/insights/", regexp.MustCompile(`^state/insights/\d{4}/\d\d/\d\d/(\d{8})\.json$`)},
@@ -180,7 +180,9 @@ func (g *collector) commit(ctx context.Context, c *lake.Commit) error {
 				g.names(f.Key)
 			}
 		}
-		g.names(m.Keys...)
+		for _, k := range m.Keys {
+			g.names(k, lake.MarksKey(k))
+		}
 		g.names(m.Found)
 	}
 	return nil

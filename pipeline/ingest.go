@@ -70,16 +70,16 @@ func (o *Options) ingest(ctx context.Context, before *lake.Commit, p *Plan) (*la
 		return nil, err
 	}
 	var dropped []string // files of this run that its commit will not name
-	again, err := duplicates(ctx, o.Lake, parts)
+	settled, err := settle(ctx, o.Lake, before, trail.DayOf(p.AsOf), parts)
 	if err != nil {
 		return nil, err
 	}
-	if len(again) > 0 {
-		second, err := o.scanAll(ctx, before, p, again)
+	if len(settled.again) > 0 {
+		second, err := o.scanAll(ctx, before, p, settled.again)
 		if err != nil {
 			return nil, err
 		}
-		for shard := range again {
+		for shard := range settled.again {
 			dropped = append(dropped, parts[shard].files()...)
 			if first := parts[shard].Rejected; first != "" { // the second scan's list repeats it
 				dropped = append(dropped, first)
@@ -88,7 +88,7 @@ func (o *Options) ingest(ctx context.Context, before *lake.Commit, p *Plan) (*la
 		}
 	}
 	o.Progress.Stage("merge", 0, 0)
-	m := &merger{lake: o.Lake, base: o.TrailPath, plan: p, parts: parts}
+	m := &merger{lake: o.Lake, base: o.TrailPath, plan: p, parts: parts, settled: settled}
 	c, err := m.merge(ctx, before)
 	if err != nil {
 		return nil, err

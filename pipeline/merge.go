@@ -14,15 +14,16 @@ import (
 
 // merger brings the parts of a plan together into the next commit.
 type merger struct {
-	lake   store.Store
-	base   string
-	plan   *Plan
-	parts  []*part
-	commit *lake.Commit // the next one, as it grows
+	lake    store.Store
+	base    string
+	plan    *Plan
+	parts   []*part
+	settled *settlement
+	commit  *lake.Commit // the next one, as it grows
 }
 
 // merge writes what the parts come to together and returns the commit that names it; it is not saved yet. Its parts hold no
-// event twice: duplicates has seen to that.
+// event twice, and none that the lake has: settle has seen to that.
 func (m *merger) merge(ctx context.Context, before *lake.Commit) (*lake.Commit, error) {
 	m.commit = next(before, m.plan.AsOf)
 	c := m.commit
@@ -67,112 +68,6 @@ func next(c *lake.Commit, asOf time.Time) *lake.Commit {
 	return &n
 }
 
-// touched is one event day with what the run adds to it.
-type touched struct {
-	manifest *lake.Manifest
-	parts    []partDay
-	fixes    []id // events that count no longer: a correction came
-}
-
-// days gathers the parts by day and finds the events that corrections replace.
-func (m *merger) days(ctx context.Context, before *lake.Commit) ([]*touched, error) {
-	byDay := map[trail.Day]*touched{}
-	at := func(d trail.Day) (*touched, error) {
-		if byDay[d] == nil {
-			man, err := lake.LoadManifest(ctx, m.lake, before, d)
-			if err != nil {
-				return nil, err
-			}
-			byDay[d] = &touched{manifest: man}
-		}
-		return byDay[d], nil
-	}
-	asked := map[trail.Day][]id{}
-	for _, p := range m.parts {
-		for _, pd := range p.Days {
-			t, err := at(pd.Day)
-			if err != nil {
-				return nil, err
-			}
-			t.parts = append(t.parts, pd)
-		}
-		for _, c := range p.Corrections {
-			asked[c.Day] = append(asked[c.Day], c.ID)
-		}
-	}
-	var out []*touched
-	for d, t := range byDay {
-		if err := m.corrections(ctx, before, t, asked[d]); err != nil {
-			return nil, err
-		}
-		out = append(out, t)
-	}
-	slices.SortFunc(out, func(a, b *touched) int { return int(a.manifest.Day) - int(b.manifest.Day) })
-	return out, nil
-}
-
-// corrections settles which replaced events are there, and so must not count any more, and which are awaited.
-func (m *merger) corrections(ctx context.Context, before *lake.Commit, t *touched, asked []id) error {
-	awaited := make(map[id]bool)
-	for _, a := range t.manifest.Awaited {
-		var i id
-		if err := i.UnmarshalText([]byte(a)); err != nil {
-			return fmt.Errorf("the manifest of %s: %w: %w", t.manifest.Day, err, lake.ErrForeign)
-		}
-		awaited[i] = true
-	}
-	if len(awaited)+len(asked) == 0 {
-		return nil
-	}
-	added, err := m.keysOf(ctx, t.parts)
-	if err != nil {
-		return err
-	}
-	known, err := knownKeys(ctx, m.lake, before, t.manifest.Day)
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(asked, compareIDs)
-	var done map[id]bool
-	for _, a := range slices.Compact(asked) {
-		if _, late := findKey(known, a); !late {
-			awaited[a] = true
-			continue
-		}
-		if done == nil {
-			if done, err = correctedBefore(ctx, m.lake, t.manifest); err != nil {
-				return err
-			}
-		}
-		if !done[a] {
-			t.fixes = append(t.fixes, a) // counted by an earlier run
-		}
-	}
-	for a := range awaited {
-		if _, here := findKey(added, a); here {
-			t.fixes = append(t.fixes, a)
-			delete(awaited, a)
-		}
-	}
-	t.manifest.Awaited = nil
-	for a := range awaited {
-		text, _ := a.MarshalText()
-		t.manifest.Awaited = append(t.manifest.Awaited, string(text))
-	}
-	slices.Sort(t.manifest.Awaited)
-	slices.SortFunc(t.fixes, compareIDs)
-	return nil
-}
-
-func findKey(files []lake.Keys, i id) (lake.Key, bool) {
-	for _, f := range files {
-		if k, ok := f.Find(i); ok {
-			return k, true
-		}
-	}
-	return lake.Key{}, false
-}
-
 func (m *merger) keysOf(ctx context.Context, parts []partDay) ([]lake.Keys, error) {
 	names := make([]string, len(parts))
 	for i, p := range parts {
@@ -215,6 +110,9 @@ func (m *merger) day(ctx context.Context, t *touched) error {
 const maxKeyFiles = 8
 
 func (m *merger) keepKeys(ctx context.Context, t *touched) error {
+	if len(t.parts) == 0 {
+		return nil
+	}
 	files, err := m.keysOf(ctx, t.parts)
 	if err != nil {
 		return err
@@ -230,7 +128,11 @@ func (m *merger) keepKeys(ctx context.Context, t *touched) error {
 	}
 	key := fmt.Sprintf("state/keys/%s/%08d.keys", man.Day.Path(), m.commit.Number)
 	man.Keys = append(man.Keys, key)
-	return m.lake.Put(ctx, key, lake.MergeKeys(files...).File())
+	keys := lake.MergeKeys(files...)
+	if err := m.lake.Put(ctx, lake.MarksKey(key), lake.EncodeMarks(keys)); err != nil {
+		return err
+	}
+	return m.lake.Put(ctx, key, keys.File())
 }
 
 // maxCountFiles bounds the counts files of a day that is still growing; a day that is over has one.
@@ -270,42 +172,4 @@ func mergeCounts(ctx context.Context, s store.Store, man *lake.Manifest, run int
 	f, err := putTiles(ctx, s, lake.Principals, man.Day, run, "day", counts.ByPrincipal(tiles))
 	man.Files[lake.Principals] = []lake.File{f}
 	return dropped, err
-}
-
-// fix takes replaced events out of the counts: a counts file with negative numbers.
-func (m *merger) fix(ctx context.Context, t *touched) error {
-	if len(t.fixes) == 0 {
-		return nil
-	}
-	var tiles counts.Builder
-	mine := map[string]bool{}
-	for _, p := range t.parts {
-		mine[p.Events.Key] = true
-	}
-	replaced, err := findEvents(ctx, m.lake, t.manifest, t.fixes, func(f lake.File, r *trail.Record) {
-		l := &m.commit.Totals // what an earlier run kept is replaced in the sum over all runs
-		if mine[f.Key] {
-			l = &m.commit.Run
-		}
-		l.Replaced++
-		l.Kept--
-		if r.CountCategory == "" {
-			l.Excluded--
-		} else {
-			tiles.Add(seriesOf(r), classOf(r), r.EventTS, -1)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	if replaced != len(t.fixes) {
-		return fmt.Errorf("the events of %s hold %d of the %d that were corrected: %w", t.manifest.Day, replaced, len(t.fixes), lake.ErrForeign)
-	}
-	list := tiles.Tiles()
-	if len(list) == 0 {
-		return nil
-	}
-	f, err := putTiles(ctx, m.lake, lake.Counts, t.manifest.Day, m.commit.Number, "fix", list)
-	t.manifest.Files[lake.Counts] = append(t.manifest.Files[lake.Counts], f)
-	return err
 }

@@ -2,61 +2,14 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"trailgauge/pipeline/counts"
-	"trailgauge/pipeline/decode"
 	"trailgauge/pipeline/lake"
-	"trailgauge/pipeline/store"
 	"trailgauge/pipeline/trail"
 )
-
-// findEvents reads the events with the given identities and returns how many there are.
-func findEvents(ctx context.Context, s store.Store, man *lake.Manifest, ids []id, fn func(lake.File, *trail.Record)) (int, error) {
-	n := 0
-	want := func(account, eventID string) bool {
-		_, ok := slices.BinarySearchFunc(ids, id(decode.EventKey(account, eventID)), compareIDs)
-		return ok
-	}
-	for _, f := range man.Files[lake.Events] {
-		body, _, err := s.Get(ctx, f.Key, 0)
-		if err != nil {
-			return n, err
-		}
-		err = lake.FindEvents(body, want, func(r *trail.Record) error {
-			n++
-			fn(f, r)
-			return nil
-		})
-		if err != nil {
-			return n, err
-		}
-	}
-	return n, nil
-}
-
-// correctedBefore returns which events the committed events of a day replace.
-func correctedBefore(ctx context.Context, s store.Store, man *lake.Manifest) (map[id]bool, error) {
-	done := map[id]bool{}
-	for _, f := range man.Files[lake.Events] {
-		body, _, err := s.Get(ctx, f.Key, 0)
-		if err != nil {
-			return nil, err
-		}
-		err = lake.EachEvent(body, func(counts.Series) bool { return true }, func(r *trail.Record) error {
-			if r.Supersedes != "" {
-				done[decode.EventKey(r.Account, r.Supersedes)] = true
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", s.URL(f.Key), err)
-		}
-	}
-	return done, nil
-}
 
 // expose adds the hours in which the trail was alive.
 func (m *merger) expose() {
@@ -113,28 +66,14 @@ func (m *merger) list(ctx context.Context, day string, list []readObject) error 
 	}
 	lists := slices.Clone(c.Objects[at].Lists)
 	if len(lists) >= maxLists {
-		latest := map[string]readObject{}
-		for _, key := range lists {
-			body, _, err := m.lake.Get(ctx, key, 0)
-			if err != nil {
-				return err
-			}
-			old, err := decodeList(body)
-			if err != nil {
-				return err
-			}
-			for _, o := range old {
-				latest[o.key] = o
-			}
+		latest, err := readLists(ctx, m.lake, lists)
+		if err != nil {
+			return err
 		}
 		for _, o := range list {
 			latest[o.key] = o
 		}
-		list = list[:0]
-		for _, o := range latest {
-			list = append(list, o)
-		}
-		lists = nil
+		list, lists = slices.Collect(maps.Values(latest)), nil // encoding sorts them
 	}
 	key := listKey(day, c.Number)
 	c.Objects[at].Lists = append(lists, key)

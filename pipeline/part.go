@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/hex"
@@ -46,7 +47,7 @@ type partDay struct {
 
 // correction is an UPDATED_DATA record: the event it replaces must not be counted any more.
 type correction struct {
-	Day trail.Day `json:"day"` // of the record that corrects, which is the day of what it corrects
+	Day trail.Day `json:"day"` // of the record that corrects
 	ID  id        `json:"id"`  // of the event that is replaced
 }
 
@@ -63,7 +64,7 @@ func (i *id) UnmarshalText(b []byte) error {
 	return err
 }
 
-func compareIDs(a, b id) int { return slices.Compare(a[:], b[:]) }
+func compareIDs(a, b id) int { return bytes.Compare(a[:], b[:]) }
 
 // partName tells a shard's first scan from the one that left out what another shard had first.
 func partName(shard int, again bool) string {

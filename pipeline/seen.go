@@ -69,36 +69,45 @@ func decodeList(body []byte) ([]readObject, error) {
 	return out, nil
 }
 
+// readLists returns what lists, ascending, say of their objects, by key: what a later run saw counts.
+func readLists(ctx context.Context, s store.Store, lists []string) (map[string]readObject, error) {
+	latest := map[string]readObject{}
+	for _, key := range lists {
+		body, _, err := s.Get(ctx, key, 0)
+		if err != nil {
+			return nil, err
+		}
+		read, err := decodeList(body)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", s.URL(key), err)
+		}
+		for _, o := range read {
+			latest[o.key] = o
+		}
+	}
+	return latest, nil
+}
+
 // unseen drops the objects that an earlier run has read in the same state. An object whose ETag changed since is read again, a
 // rejected one too.
 func unseen(ctx context.Context, s store.Store, c *lake.Commit, base string, objects []store.Info) ([]store.Info, error) {
-	lists := map[string][]string{}
-	for _, l := range c.Objects {
-		lists[l.Day] = l.Lists
-	}
 	wanted := map[string]bool{}
 	for _, o := range objects {
 		wanted[deliveryDay(base, o.Key)] = true
 	}
-	seen := map[string]string{} // ETag by key
-	for day := range wanted {
-		for _, key := range lists[day] { // ascending: what a later run saw counts
-			body, _, err := s.Get(ctx, key, 0)
-			if err != nil {
-				return nil, err
-			}
-			read, err := decodeList(body)
-			if err != nil {
-				return nil, fmt.Errorf("reading %s: %w", s.URL(key), err)
-			}
-			for _, o := range read {
-				seen[o.key] = o.etag
-			}
+	var lists []string // a key is in the lists of one day only
+	for _, l := range c.Objects {
+		if wanted[l.Day] {
+			lists = append(lists, l.Lists...)
 		}
+	}
+	seen, err := readLists(ctx, s, lists)
+	if err != nil {
+		return nil, err
 	}
 	var out []store.Info
 	for _, o := range objects {
-		if etag, ok := seen[o.Key]; !ok || etag != o.ETag {
+		if read, ok := seen[o.Key]; !ok || read.etag != o.ETag {
 			out = append(out, o)
 		}
 	}

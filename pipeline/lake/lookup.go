@@ -83,17 +83,3 @@ func tilesOf(ctx context.Context, s store.Store, m *Manifest, t Table) ([]counts
 	}
 	return readers, nil
 }
-
-// Superseded returns the IDs of the events that records of one events file replace.
-func Superseded(body []byte) (ids []string, err error) {
-	err = readColumns(body, []string{"supersedes"}, func(b *batch) error {
-		text := b.text(0)
-		for i := range b.rows {
-			if s := text(i); s != "" {
-				ids = append(ids, s)
-			}
-		}
-		return nil
-	})
-	return ids, err
-}

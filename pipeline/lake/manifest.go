@@ -30,11 +30,15 @@ var Tables = []Table{Events, Counts, Insights, Baselines}
 
 // Manifest says what one event day consists of. It is immutable: a change of the day is a new manifest under a new key.
 type Manifest struct {
-	Day     trail.Day        `json:"day"`
-	Files   map[Table][]File `json:"files"`
-	Keys    []string         `json:"keys"`              // files of Key, one a run that touched the day
-	Awaited []string         `json:"awaited,omitempty"` // IDs of events that a correction replaces and that have not arrived, ascending
-	Found   string           `json:"found,omitempty"`   // the day's insights in full, as JSON: what a later run compares with
+	Day   trail.Day        `json:"day"`
+	Files map[Table][]File `json:"files"`
+	Keys  []string         `json:"keys"` // files of Key, each with its marks (MarksKey)
+
+	// Identities (Key.ID) in hexadecimal, ascending.
+	Awaited  []string `json:"awaited,omitempty"`  // events that corrections of this day replace and that have not arrived
+	Replaced []string `json:"replaced,omitempty"` // events of this day that count no longer: a correction came, of whatever day
+
+	Found string `json:"found,omitempty"` // the day's insights in full, as JSON: what a later run compares with
 }
 
 // File is one Parquet file of a table.
