@@ -23,8 +23,9 @@
 //     counts file a day (package lake). An object is taken in as a whole or not at all; a bad record is rejected alone. The part
 //     (part.go) says what came of every object, and is written last: a part that is there is whole.
 //
-//  6. Merge (duplicates.go, merge.go, merge_state.go, compact_fold.go). The identities of all parts are read side by side; a shard that holds what another one has first
-//     is scanned again without it. Corrections (UPDATED_DATA) take the call they replace out of the counts. Manifests name each
+//  6. Merge (duplicates.go, index.go, corrections.go, merge.go, merge_state.go, compact_fold.go). The identities of all parts are read side by side, and
+//     the last 35 days of the lake are asked for them; a shard that holds what another one has first, or the lake on another day, is scanned again
+//     without it. Corrections (UPDATED_DATA) take the call they replace out of the counts of its day. Manifests name each
 //     touched day's files; a growing day that has too many small ones gets fewer and larger ones at once. The sum in = kept + duplicate + replaced + rejected must balance. Then the first commit makes the
 //     records visible, and one symlink file a day and table is replaced.
 //
@@ -40,7 +41,7 @@
 //     they touch (insight.Reconcile gives revisions and retractions). Hours without a sign of life of the trail are unknown, never
 //     zero (counts.Exposure).
 //
-//  10. Conclude (conclude.go, packages sink and report). Insights get their attributions from the events (events.go), are written to the insights
+//  10. Conclude (conclude.go, conclude_write.go, tell.go, publish.go, packages sink and report). Insights get their attributions from the events (events.go), are written to the insights
 //     table and as insight events in CloudTrail's shape, and the run's report is made. The second commit moves the cursor.
 //
 // Upkeep is apart from runs, and takes the same lease. Compact (compact.go, compact_day.go, compact_join.go) and Expire (expire.go) make commits of their own between two

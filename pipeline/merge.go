@@ -37,9 +37,9 @@ func (m *merger) merge(ctx context.Context, before *lake.Commit) (*lake.Commit, 
 	if m.plan.FullList {
 		c.FullList = trail.DayOf(m.plan.AsOf)
 	}
-	c.Run = lake.Ledger{}
+	c.Run, c.Times = lake.Ledger{}, lake.Span{}
 	for _, p := range m.parts {
-		c.Run = c.Run.Plus(p.Ledger)
+		c.Run, c.Times = c.Run.Plus(p.Ledger), c.Times.Plus(p.Times)
 	}
 	days, err := m.days(ctx, before)
 	if err != nil {

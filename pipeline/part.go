@@ -21,6 +21,7 @@ type part struct {
 	Objects     []scanned      `json:"objects"`
 	Days        []partDay      `json:"days"`  // ascending, from the beginning again after a spill
 	Hours       []lake.Exposed `json:"hours"` // hours in which something was delivered or happened, ascending
+	Times       lake.Span      `json:"times"` // of the records kept
 	Corrections []correction   `json:"corrections,omitempty"`
 	Rejected    string         `json:"rejected,omitempty"` // key of the list of what was rejected
 }

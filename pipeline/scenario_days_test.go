@@ -36,6 +36,21 @@ func TestSameIDOnAnotherDay(t *testing.T) {
 	}
 }
 
+// The report says from when to when the records are that its run kept.
+func TestTimesOfTheInput(t *testing.T) {
+	several(t, 1)
+	s := newScenario(t)
+	for i, c := range []struct{ first, last time.Time }{{yesterday, noon}, {noon.Add(time.Minute), noon.Add(time.Minute)}, {}} {
+		s.put(key(noon, fmt.Sprintf("A%d", i)), rec(1, noon), rec(2, yesterday), rec(1, yesterday.AddDate(0, 0, -1)))
+		if i == 1 {
+			s.put(key(noon, "B"), rec(3, c.first))
+		}
+		if in := s.run(time.Hour).Report.Input; !in.First.Equal(c.first) || !in.Last.Equal(c.last) {
+			t.Errorf("run %d: from %s to %s, want %s to %s", i, in.First, in.Last, c.first, c.last)
+		}
+	}
+}
+
 // The lake is asked for the event days from 35 before as-of on, and for those the run adds to.
 func TestHowFarBackIDsAreKnown(t *testing.T) {
 	for days, conflicts := range map[int]int64{RelistDays: 1, RelistDays + 1: 0} {

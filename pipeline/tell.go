@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"trailgauge/models"
 	"trailgauge/pipeline/insight"
@@ -23,7 +24,7 @@ func (o *Options) report(ctx context.Context, p *Plan, w *writer) (*report.Run, 
 		From: w.before.Decided, Upto: c.Decided,
 	}
 	if w.before.Dirty {
-		rep.Input = inputOf(p, w.before.Run)
+		rep.Input = inputOf(p, w.before)
 		var err error
 		if rep.Rejected, err = o.rejected(ctx, w.before.Number, len(p.Shards)); err != nil {
 			return nil, err
@@ -72,13 +73,18 @@ func (w *writer) sortOut(rep *report.Run) {
 	}
 }
 
-func inputOf(p *Plan, l lake.Ledger) report.Input {
+// inputOf tells what a run took in, of which c is the commit.
+func inputOf(p *Plan, c *lake.Commit) report.Input {
+	l := c.Run
 	in := report.Input{
 		Objects: l.Objects, ObjectsRejected: l.ObjectsRejected, Archived: p.Archived, Bytes: l.Bytes, Inflated: l.JSONBytes,
 		Read: l.In, Kept: l.Kept, Duplicate: l.Duplicate, Replaced: l.Replaced, Rejected: l.Rejected, Conflicts: l.Conflicts,
 	}
 	if l.Excluded > 0 {
 		in.Excluded = []report.Count{{Name: "service events, network activity and the like", N: l.Excluded}}
+	}
+	if c.Times != (lake.Span{}) {
+		in.First, in.Last = time.UnixMilli(c.Times.First), time.UnixMilli(c.Times.Last)
 	}
 	for _, n := range p.Foreign {
 		in.Foreign += n

@@ -40,6 +40,7 @@ type Commit struct {
 
 	Totals Ledger `json:"totals"` // over all runs
 	Run    Ledger `json:"run"`    // of the run that ingested last
+	Times  Span   `json:"times"`  // of the records that it kept
 }
 
 // DayRef points at the manifest of one event day.
@@ -58,6 +59,23 @@ type Listed struct {
 type Exposed struct {
 	Day   trail.Day `json:"day"`
 	Hours uint32    `json:"hours"`
+}
+
+// Span is the time of the first and of the last of some events, in milliseconds since 1970, UTC; both 0 where there are none.
+type Span struct {
+	First int64 `json:"first"`
+	Last  int64 `json:"last"`
+}
+
+// Plus is the span of both.
+func (s Span) Plus(o Span) Span {
+	switch (Span{}) {
+	case s:
+		return o
+	case o:
+		return s
+	}
+	return Span{min(s.First, o.First), max(s.Last, o.Last)}
 }
 
 // StateRef points at the state at 00:00 UTC of a day from which its decisions can be made again.

@@ -6,7 +6,7 @@ import "strings"
 func (d *DDL) Views() []Statement {
 	views := []Statement{
 		{"events_current", "The events without those that a later record corrected (UPDATED_DATA). A correction takes the place of an original of its own day,\n" +
-			"as in counts; one of another day stays beside it. Name the day: it prunes both sides of the join.", `
+			"one of another day stays beside it, and only counts leave it out. Name the day: it prunes both sides of the join.", `
 SELECT e.*
 FROM {events} e
 LEFT JOIN (SELECT DISTINCT {partitions}, account, supersedes FROM {events} WHERE supersedes IS NOT NULL) u

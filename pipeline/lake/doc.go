@@ -12,6 +12,7 @@
 //	state/days/YYYY/MM/DD/00000042.json Manifest
 //	state/principals/YYYY/MM/DD/…       a closed day's counts again, as rows of counts ordered by account, principal, API, region: roll-ups read them
 //	state/keys/YYYY/MM/DD/00000042.keys identities of the events of a day; see Key
+//	state/keys/YYYY/MM/DD/00000042.marks what may be in that file of keys; see Marks
 //	state/objects/YYYY/MM/DD/…tsv       objects that were read, by delivery day
 //	state/decided/YYYY/MM/DD/…json      what deciding knew at 00:00 of a day
 //	state/insights/YYYY/MM/DD/…json     the insights of a day in full
@@ -36,7 +37,7 @@
 //	state/commits, state/plans                            after 400 days
 //	rejected, insight-events, reports/latest              never
 //
-// What does not have a name of this layout is not touched. So state/ holds, per day of the lake, one manifest, up to eight files of keys and
+// What does not have a name of this layout is not touched. So state/ holds, per day of the lake, one manifest, up to eight files of keys, their marks and
 // eight lists of objects, and 400 days of commits and plans, whatever the number of runs; expire bounds the days.
 //
 // # Formats
@@ -53,7 +54,7 @@
 // larger than the column, and pages of 4,096 rows added 2 % and saved next to nothing: a row group of one run is small, and sorted.
 //
 // Rows of events are sorted by account, region, eventsource, eventname, principal, time; rows of counts by the same without the time. Within
-// the events table an UPDATED_DATA record says in supersedes which event it replaces; both rows are there, and the counts hold one of them.
+// the events table an UPDATED_DATA record says in supersedes which event it replaces; both rows are there, and the counts hold one of them, whatever their days.
 // A null is an absent value; what no column can hold is in extra.
 //
 // # Athena
