@@ -11,16 +11,18 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// desk is the memory a shard is worked through in. A worker clears it and takes it to its next shard: fresh memory for every shard's
-// 100 MB would cost more than decoding. Nothing that outlives a shard may point into it.
+// desk is the memory a shard is worked through in. A worker clears it and takes it to its next shard: fresh memory for every shard
+// would cost more than decoding. Nothing that outlives a shard may point into it.
 type desk struct {
-	text    []byte // inflated objects, one after the other; its length is what is taken
-	rows    []trail.Record
+	text    []byte // the object in hand, inflated
+	decoder decode.Decoder
+	rows    lake.Rows
 	metas   []decode.Meta // of the object in hand
 	keys    []lake.Key    // of rows
 	dropped []bool        // of rows: repeats and conflicts
 	first   map[id]int32  // rows by identity
 	order   []placed
+	written []int32 // order, as rows alone
 }
 
 // placed is a row with what it is sorted by.
@@ -31,51 +33,67 @@ type placed struct {
 	time   int64
 }
 
-// clear makes room for a shard of about n records. Rows of the last shard are zeroed: the decoder fills in what a record has.
+// clear makes room for a shard of about n records.
 func (d *desk) clear(n int) {
-	const hoard = 1 << 17 // rows beyond come from a freak of a shard, and are given back
-	if cap(d.rows) < n || cap(d.rows) > max(n, hoard) {
-		d.rows = make([]trail.Record, 0, n)
-	}
+	const hoard = 1 << 17 // more comes from a freak of a shard, and is given back
 	d.clearRows()
 	d.keys, d.dropped = d.keys[:0], d.dropped[:0]
 	if d.first == nil || len(d.first) > 4*n+hoard {
 		d.first = make(map[id]int32, n)
 	}
 	clear(d.first)
+	if cap(d.text) > maxText {
+		d.text = nil
+	}
 }
+
+// maxText is up to which size the room of an inflated object is kept for the next shard.
+const maxText = 16 << 20
 
 // clearRows makes room for more of the same shard.
 func (d *desk) clearRows() {
-	clear(d.rows)
-	d.text, d.rows, d.metas, d.order = d.text[:0], d.rows[:0], d.metas[:0], d.order[:0]
+	d.rows.Clear()
+	d.order = d.order[:0]
 }
 
-// room returns where the next object is to be inflated.
-func (d *desk) room() []byte {
-	if d.text == nil {
-		d.text = make([]byte, 0, shardJSON+shardJSON/8)
-	}
-	return d.text[len(d.text):]
+// keyed is the columns that say which series and class a row counts in.
+type keyed struct {
+	account, region, source, name, principal lake.Texts
+	category, code                           lake.Texts
+	readOnly                                 lake.Flags
 }
 
-// take keeps the room that an object's text lies in; one that did not fit lies elsewhere.
-func (d *desk) take(text []byte) {
-	if n := len(d.text); n < cap(d.text) && len(text) > 0 && &d.text[:n+1][n] == &text[0] {
-		d.text = d.text[:n+len(text)]
+func (d *desk) keyed() keyed {
+	r := &d.rows
+	return keyed{
+		r.Texts("account"), r.Texts("region"), r.Texts("eventsource"), r.Texts("eventname"), r.Texts("principal"),
+		r.Texts("countcategory"), r.Texts("counterror"), r.Flags("readonlybool"),
 	}
+}
+
+func (k *keyed) series(row int) counts.Series {
+	return counts.Series{
+		Account: k.account.At(row), Region: k.region.At(row), Source: k.source.At(row), Name: k.name.At(row), Principal: k.principal.At(row),
+	}
+}
+
+func (k *keyed) class(row int) counts.Class {
+	return counts.Class{Data: k.category.At(row) == "Data", ReadOnly: k.readOnly.True(row), ErrorCode: k.code.At(row)}
 }
 
 // rank numbers the series of the rows in their order.
 func (d *desk) rank(rows []placed) {
-	found := map[counts.Series]int32{}
+	type numbers [5]uint32
+	found := map[numbers]int32{}
 	var list []counts.Series
+	k := d.keyed()
 	for i := range rows {
-		s := seriesOf(&d.rows[rows[i].row])
+		row := int(rows[i].row)
+		s := numbers{k.account.Number(row), k.region.Number(row), k.source.Number(row), k.name.Number(row), k.principal.Number(row)}
 		n, ok := found[s]
 		if !ok {
 			n = int32(len(list))
-			found[s], list = n, append(list, s)
+			found[s], list = n, append(list, k.series(row))
 		}
 		rows[i].series = n
 	}
@@ -93,19 +111,23 @@ func (d *desk) rank(rows []placed) {
 	}
 }
 
-// compare is the order of the events table.
-func (d *desk) compare(a, b placed) int {
-	if a.day != b.day {
-		return int(a.day) - int(b.day)
-	}
-	if a.series != b.series {
-		return int(a.series) - int(b.series)
-	}
-	if a.time != b.time {
-		return cmp.Compare(a.time, b.time)
-	}
-	if c := strings.Compare(d.rows[a.row].EventID, d.rows[b.row].EventID); c != 0 {
-		return c
-	}
-	return int(a.row) - int(b.row)
+// sort brings rows into the order of the events table.
+func (d *desk) sort(rows []placed) {
+	d.rank(rows)
+	ids := d.rows.Texts("eventid")
+	slices.SortFunc(rows, func(a, b placed) int {
+		if a.day != b.day {
+			return int(a.day) - int(b.day)
+		}
+		if a.series != b.series {
+			return int(a.series) - int(b.series)
+		}
+		if a.time != b.time {
+			return cmp.Compare(a.time, b.time)
+		}
+		if c := strings.Compare(ids.At(int(a.row)), ids.At(int(b.row))); c != 0 {
+			return c
+		}
+		return int(a.row) - int(b.row)
+	})
 }

@@ -32,7 +32,6 @@ type scanner struct {
 	*desk
 	spilled int // records written already: keys and dropped go on, rows begin anew
 	spills  int // how often that was
-	decoder decode.Decoder
 	known   map[trail.Day][]lake.Keys
 	hours   hours
 	rejects rejects
@@ -45,14 +44,14 @@ func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
 		return p, err
 	}
 	s.known, s.hours = map[trail.Day][]lake.Keys{}, hours{}
-	s.desk.clear(expected(shard)) // growing would copy rows of over 1 kB again and again
+	s.desk.clear(expected(shard))
 	take, stop := fetch(ctx, s.trail, shard.Objects)
 	defer stop()
 	for i, o := range shard.Objects {
 		if err := s.object(ctx, o, take(i)); err != nil {
 			return nil, err
 		}
-		if len(s.rows) >= spillRows {
+		if s.rows.Len() >= spillRows || s.rows.Size() >= spillBytes {
 			if err := s.spill(ctx); err != nil {
 				return nil, err
 			}
@@ -78,7 +77,6 @@ func expected(shard Shard) int {
 func (s *scanner) object(ctx context.Context, o Object, f fetched) error {
 	src := trail.ParseKey(s.base + "/" + o.Key)
 	result := scanned{Number: o.Number, ETag: o.ETag}
-	rows := len(s.rows)
 	err := f.err
 	if err == nil && f.info.ETag != o.ETag {
 		err = errChanged
@@ -90,7 +88,7 @@ func (s *scanner) object(ctx context.Context, o Object, f fetched) error {
 	var bad badObject
 	switch {
 	case err == nil:
-		s.deliver(src, rows)
+		s.deliver(src)
 	case errors.As(err, &bad), errors.Is(err, errChanged), errors.Is(err, store.ErrNotExist), errors.Is(err, store.ErrDenied),
 		errors.Is(err, store.ErrTooLarge), errors.Is(err, store.ErrBadKey):
 		result = scanned{Number: o.Number, ETag: o.ETag, Reason: reasonOf(err), Again: !errors.As(err, &bad) && !errors.Is(err, store.ErrTooLarge) && !errors.Is(err, store.ErrBadKey)}
@@ -122,61 +120,6 @@ func reasonOf(err error) string {
 		return fmt.Sprintf("larger than %d MiB", decode.MaxObject>>20)
 	}
 	return err.Error()
-}
-
-// decode appends an object's records to the shard's, or leaves the shard as it was and returns a badObject.
-func (s *scanner) decode(ctx context.Context, o Object, src trail.Object, body []byte, result *scanned) (inflated int, err error) {
-	text, err := decode.Inflate(s.room(), body, decode.MaxObject)
-	if err != nil {
-		return 0, badObject{err}
-	}
-	s.take(text)
-	var bad []decode.Rejection
-	from := len(s.rows)
-	rows, metas, err := s.decoder.Records(text, decode.Source{Key: o.Key, Account: src.Account, Region: src.Region}, s.rows, s.metas[:0],
-		func(r decode.Rejection) { bad = append(bad, r) })
-	if err != nil {
-		clear(rows[from:])
-		s.rows = rows[:from]
-		return 0, badObject{err}
-	}
-	s.rows, s.metas = rows, metas
-	result.In, result.Rejected = int64(len(metas)+len(bad)), int64(len(bad))
-	for _, r := range bad {
-		s.rejects.record(o.Key, r)
-	}
-	for i, m := range metas {
-		if err := s.sort(ctx, o, from+i, m, result); err != nil {
-			return 0, err
-		}
-	}
-	return len(text), nil
-}
-
-// sort decides whether a record is new, a repeat, or a conflict. Objects come in order of keys and records in order of position, so the
-// first of equal ones is the one with the smallest place.
-func (s *scanner) sort(ctx context.Context, o Object, row int, m decode.Meta, result *scanned) error {
-	key := lake.Key{ID: m.Key, Sum: m.Sum, Object: uint32(o.Number), Position: uint32(m.Position)}
-	s.keys, s.dropped = append(s.keys, key), append(s.dropped, false)
-	r := &s.rows[row]
-	r.CountCategory, r.CountError = countedAs(r)
-	original, found, err := s.earlier(ctx, key, trail.DayOfMilli(r.EventTS))
-	switch {
-	case err != nil:
-		return err
-	case !found:
-		s.first[key.ID] = int32(s.spilled + row)
-		result.Kept++
-		return nil
-	case original.Sum == key.Sum:
-		result.Duplicate++
-	default:
-		result.Rejected++
-		s.part.Ledger.Conflicts++
-		s.rejects.conflict(o.Key, m.Position, r)
-	}
-	s.dropped[s.spilled+row] = true
-	return nil
 }
 
 // earlier finds the survivor of an event that was seen before: in this shard, in another, or in the lake.
@@ -241,34 +184,38 @@ func countedAs(r *trail.Record) (category, code string) {
 	return "Management", code
 }
 
-// deliver notes the hours that an object proves the trail to have been alive in.
-func (s *scanner) deliver(src trail.Object, from int) {
+// deliver notes the hour in which an object proves the trail to have been alive.
+func (s *scanner) deliver(src trail.Object) {
 	if !src.Stamp.IsZero() {
 		s.hours.mark(trail.DayOf(src.Stamp), src.Stamp.UTC().Hour())
 	}
-	for i := from; i < len(s.rows); i++ {
-		ms := s.rows[i].EventTS
+}
+
+// happen notes the hours of the rows from the given one on.
+func (s *scanner) happen(from int) {
+	for i := from; i < s.rows.Len(); i++ {
+		ms := s.rows.Time(i)
 		d := trail.DayOfMilli(ms)
 		s.hours.mark(d, int((ms-d.Start().UnixMilli())/3_600_000))
 	}
 }
 
-// spillRows is how many records a shard gathers before it writes files, about twice what shardJSON usually holds. Records can be a twentieth of the
-// usual size, and their rows are not smaller for it. A variable for tests.
-var spillRows = 48 << 10
+// spillRows and spillBytes are how many records, and bytes of their texts, a shard gathers before it writes files: about twice what
+// shardJSON usually holds. Records can be a twentieth of the usual size, and a gzipped object a hundred times as large as was guessed.
+var spillRows = 48 << 10 // a variable for tests
+
+const spillBytes = 64 << 20
 
 // spill brings the records gathered so far into the lake and makes room for more. Their identities stay.
 func (s *scanner) spill(ctx context.Context) error {
 	for i, dropped := range s.dropped[s.spilled:] {
 		if !dropped {
-			ms := s.rows[i].EventTS
-			s.part.Times = s.part.Times.Plus(lake.Span{First: ms, Last: ms})
+			ms := s.rows.Time(i)
 			s.order = append(s.order, placed{day: trail.DayOfMilli(ms), row: int32(i), time: ms})
 		}
 	}
 	order := s.order
-	s.rank(order)
-	slices.SortFunc(order, s.compare)
+	s.desk.sort(order)
 	for len(order) > 0 {
 		n := 1
 		for n < len(order) && order[n].day == order[0].day {
@@ -279,7 +226,7 @@ func (s *scanner) spill(ctx context.Context) error {
 		}
 		order = order[n:]
 	}
-	s.spilled += len(s.rows)
+	s.spilled += s.rows.Len()
 	s.spills++
 	s.clearRows()
 	return nil
@@ -311,20 +258,23 @@ func classOf(r *trail.Record) counts.Class {
 func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed) error {
 	keys := make([]lake.Key, len(order))
 	var tiles counts.Builder
+	k, supersedes := s.keyed(), s.rows.Texts("supersedes")
+	s.written = s.written[:0]
 	for i, at := range order {
-		keys[i] = s.keys[s.spilled+int(at.row)]
-		r := &s.rows[at.row]
-		if r.Supersedes != "" {
-			s.part.Corrections = append(s.part.Corrections, correction{day, decode.EventKey(r.Account, r.Supersedes)})
+		row := int(at.row)
+		keys[i] = s.keys[s.spilled+row]
+		s.written = append(s.written, at.row)
+		if old := supersedes.At(row); old != "" {
+			s.part.Corrections = append(s.part.Corrections, correction{day, decode.EventKey(k.account.At(row), old)})
 		}
-		if r.CountCategory == "" {
+		if k.category.At(row) == "" {
 			s.part.Ledger.Excluded++
 			continue
 		}
-		tiles.Add(seriesOf(r), classOf(r), r.EventTS, 1)
+		tiles.Add(k.series(row), k.class(row), at.time, 1)
 	}
 	slices.SortFunc(keys, lake.Key.Compare)
-	body, err := lake.EncodeEvents(len(order), func(i int) *trail.Record { return &s.rows[order[i].row] })
+	body, err := s.rows.Encode(s.written)
 	if err != nil {
 		return fmt.Errorf("encoding the events of %s: %w", day, err)
 	}

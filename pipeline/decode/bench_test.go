@@ -51,14 +51,12 @@ func BenchmarkRecords(b *testing.B) {
 	}{{"compact", compact}, {"pretty", pretty.Bytes()}} {
 		b.Run(c.name, func(b *testing.B) {
 			d := new(Decoder)
-			var recs []trail.Record
-			var metas []Meta
 			b.SetBytes(int64(len(c.data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				var err error
-				if recs, metas, err = d.Records(c.data, Source{Key: "k"}, recs[:0], metas[:0], nil); err != nil || len(recs) != n {
-					b.Fatalf("%d records, %v", len(recs), err)
+				got := 0
+				if err := d.Each(c.data, Source{Key: "k"}, func(*trail.Record, Meta) error { got++; return nil }, nil); err != nil || got != n {
+					b.Fatalf("%d records, %v", got, err)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/record")

@@ -27,8 +27,9 @@ func (d *Decoder) item(depth int) bool {
 		d.refuse(from, "a record must be a JSON object")
 		return true
 	}
-	d.recs = append(d.recs, trail.Record{})
-	r := &d.recs[len(d.recs)-1]
+	d.arena.reset()
+	d.record = trail.Record{}
+	r := &d.record
 	d.spaced, d.repeated = false, false
 	var compact []byte
 	if d.row(r) {
@@ -53,12 +54,11 @@ func (d *Decoder) item(depth int) bool {
 		reason = d.finish(r)
 	}
 	if reason != "" {
-		d.recs = d.recs[:len(d.recs)-1]
 		d.refuse(from, reason)
 		return true
 	}
-	d.metas = append(d.metas, d.meta(r, compact))
-	return true
+	d.failed = d.each(r, d.meta(r, compact))
+	return d.failed == nil
 }
 
 // plainRow decodes a valid record without its white space and with the last of repeated members, and returns
@@ -78,7 +78,11 @@ func (d *Decoder) plainRow(r *trail.Record, value []byte) (compact []byte, ok bo
 }
 
 func (d *Decoder) refuse(from int, reason string) {
-	d.rejected = append(d.rejected, Rejection{d.position, int64(from), reason, d.data[from:d.pos:d.pos]})
+	if n := len(d.rejected); n == maxRejections {
+		d.rejected[n-1].More++
+		return
+	}
+	d.rejected = append(d.rejected, Rejection{Position: d.position, Offset: int64(from), Reason: reason, Raw: d.data[from:d.pos:d.pos]})
 }
 
 // finish fills the columns that are derived from others. It returns why the record is rejected, or "".
@@ -103,8 +107,7 @@ func (d *Decoder) finish(r *trail.Record) (reason string) {
 		r.Supersedes = r.Addendum.OriginalEventID
 	}
 	d.scratch, r.PrincipalKind = trail.AppendPrincipal(d.scratch[:0], r)
-	r.Principal = d.names.of(d.scratch, &d.arena)
-	r.Extra = d.names.of(d.extra, &d.arena)
+	r.Principal, r.Extra = view(d.scratch), view(d.extra)
 	return ""
 }
 

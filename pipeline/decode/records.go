@@ -2,7 +2,10 @@ package decode
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
+	"slices"
+	"strings"
 
 	"trailgauge/pipeline/trail"
 )
@@ -33,63 +36,80 @@ type Rejection struct {
 	Offset   int64  // where it begins in the object, in bytes
 	Reason   string // what is wrong with it, lower case
 	Raw      []byte // the item as it was written; points into the object
+	More     int    // so many items after it were rejected too, and are not told one by one: only of the last of maxRejections
 }
 
-// Decoder decodes objects one after the other and shares among them what their records have in common. The
-// zero value is ready. A Decoder is for one goroutine; the records it returned stay valid for ever.
+// maxRejections bounds how many rejected items of an object are told: one of 64 MiB can hold 32 million.
+const maxRejections = 10_000
+
+// Decoder decodes objects one after the other in the same memory. The zero value is ready. A Decoder is for one goroutine.
 type Decoder struct {
 	scanner
-	arena     arena
-	names     interner         // principals, Extras: strings that are made here and repeat
-	extra     []byte           // of the record being decoded
-	items     []trail.Resource // of the record being decoded
-	resources []trail.Resource // room for the resources of the next records
-	scratch   []byte
-	wrapper   bool // the record has a member of a lookup-events wrapper
-	repeated  bool // the record has a member twice
+	record   trail.Record
+	arena    arena
+	extra    []byte // of the record being decoded
+	items    []trail.Resource
+	scratch  []byte
+	wrapper  bool // the record has a member of a lookup-events wrapper
+	repeated bool // the record has a member twice
 
 	src      Source
-	recs     []trail.Record
-	metas    []Meta
+	each     func(*trail.Record, Meta) error
+	failed   error // of each
 	rejected []Rejection
 	position int // of the next item
 }
 
-// Records decodes the object whose inflated content is data and appends its records to recs, and for each
-// one a Meta to metas. It reads {"Records": […]}, whatever other members that object has; an array of records;
-// single records; and any sequence of these, one after the other or one a line. What is not a record goes to
-// reject (nil: nowhere), after the whole object was read. An error means that the object as a whole is bad: not JSON,
-// cut short, nested more than 200 deep, or holding neither a record nor a place for records; recs and metas are then
-// returned as they came, and nothing was rejected. An empty object has no records.
+// Each decodes the object whose inflated content is data and calls each for its records, in order. It reads {"Records": […]},
+// whatever other members that object has; an array of records; single records; and any sequence of these, one after the
+// other or one a line. What is not a record goes to reject (nil: nowhere), after the whole object was read. An error means
+// that the object as a whole is bad: not JSON, cut short, nested more than 200 deep, or holding neither a record nor a place
+// for records. That is known at its end: each may have been called before, reject was not. An empty object has no records.
+// An error of each ends it and is returned as it is.
 //
-// The strings of the records point into data, which must not change any more. Bytes that are not UTF-8 are read as
-// U+FFFD, each; offsets and raw items of such an object are those of the corrected text.
-func (d *Decoder) Records(data []byte, src Source, recs []trail.Record, metas []Meta, reject func(Rejection)) ([]trail.Record, []Meta, error) {
+// A record, and all that it points to, is valid during the call only. Bytes that are not UTF-8 are read as U+FFFD, each;
+// offsets and raw items of such an object are those of the corrected text.
+func (d *Decoder) Each(data []byte, src Source, each func(*trail.Record, Meta) error, reject func(Rejection)) error {
 	d.scanner = scanner{data: validText(bytes.TrimPrefix(data, []byte("\ufeff")))}
-	d.src, d.recs, d.metas, d.position = src, recs, metas, 0
+	d.src, d.each, d.failed, d.position = src, each, nil, 0
 	d.rejected = d.rejected[:0]
 	defer d.forget()
 	if err := d.object(); err != nil {
-		return recs, metas, err
+		return cmp.Or(d.failed, err)
 	}
 	if reject != nil {
 		for _, r := range d.rejected {
 			reject(r)
 		}
 	}
-	return d.recs, d.metas, nil
+	return nil
 }
 
 // forget lets go of the object, so that a resting Decoder does not keep it in memory.
 func (d *Decoder) forget() {
-	d.recs, d.metas, d.data = nil, nil, nil
+	d.each, d.data, d.record = nil, nil, trail.Record{}
 	clear(d.rejected)
 	clear(d.items)
 }
 
-// Records decodes one object with a Decoder of its own, see Decoder.Records.
+// Records decodes one object as Decoder.Each does, appends its records to recs and returns a Meta for each. The records
+// stay valid for ever; their strings point into data, which must not change any more. After an error recs is as it came.
 func Records(data []byte, src Source, recs []trail.Record, reject func(Rejection)) ([]trail.Record, []Meta, error) {
-	return new(Decoder).Records(data, src, recs, nil, reject)
+	var d Decoder
+	d.arena.keep = true
+	var metas []Meta
+	all := recs
+	err := d.Each(data, src, func(r *trail.Record, m Meta) error {
+		own := *r
+		own.Resources = slices.Clone(r.Resources)
+		own.Principal, own.Extra = strings.Clone(r.Principal), strings.Clone(r.Extra)
+		all, metas = append(all, own), append(metas, m)
+		return nil
+	}, reject)
+	if err != nil {
+		return recs, nil, err
+	}
+	return all, metas, nil
 }
 
 var errNoRecords = errors.New(`reading JSON: no records here: want {"Records": […]}, an array of records, or records one after the other`)

@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -279,22 +280,59 @@ func TestDerivedColumns(t *testing.T) {
 	}
 }
 
-// A Decoder is used for many objects; what it returned must not change with the next one.
-func TestDecoderKeepsEarlierRecords(t *testing.T) {
-	d := new(Decoder)
-	decode := func(agent string) trail.Record {
-		recs, _, err := d.Records([]byte(`[{"eventTime":"2026-03-11T08:00:00Z","userAgent":"`+agent+`\n","x":"`+agent+`","resources":[{"ARN":"`+agent+`"}], "y":1}]`), Source{Key: agent}, nil, nil, nil)
+// The memory of a record is used again for the next: what Each hands out is right while it is called, what Records returns is for ever.
+func TestRecordsKeepWhatTheySay(t *testing.T) {
+	one := func(i int) string {
+		return fmt.Sprintf(`{"eventTime":"2026-03-11T08:00:00Z","userAgent":"a%d\n","x":"x%d","resources":[{"ARN":"arn%d"}],"y":1}`, i, i, i)
+	}
+	says := func(r *trail.Record) string {
+		return fmt.Sprintf("%+v", r.Resources) + r.UserAgent + r.Extra + r.Principal
+	}
+	const n = 20_000
+	var text []byte
+	var want []string
+	for i := range n {
+		recs, _, err := Records([]byte(one(i)), Source{}, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return recs[0]
+		text, want = append(text, one(i)...), append(want, says(&recs[0]))
 	}
-	first := decode("one")
-	before := fmt.Sprintf("%+v", first.Resources) + first.UserAgent + first.Extra + first.Principal
-	for i := range 2000 {
-		decode(fmt.Sprint("other", i))
+	recs, _, err := Records(text, Source{}, nil, nil)
+	if err != nil || len(recs) != n {
+		t.Fatal(len(recs), err)
 	}
-	if after := fmt.Sprintf("%+v", first.Resources) + first.UserAgent + first.Extra + first.Principal; after != before {
-		t.Errorf("was %s, is %s", before, after)
+	i := 0
+	err = new(Decoder).Each(text, Source{}, func(r *trail.Record, m Meta) error {
+		if got := says(r); got != want[i] || says(&recs[i]) != got || m.Position != i {
+			t.Fatalf("record %d is %s, then %s, want %s", i, got, says(&recs[i]), want[i])
+		}
+		i++
+		return nil
+	}, nil)
+	if err != nil || i != n {
+		t.Fatal(i, err)
+	}
+	stop := errors.New("stop")
+	err = new(Decoder).Each(text, Source{}, func(_ *trail.Record, m Meta) error {
+		if i = m.Position; i == 7 {
+			return stop
+		}
+		return nil
+	}, func(Rejection) { t.Error("a rejection of an object that was not read to its end") })
+	if err != stop || i != 7 {
+		t.Errorf("%v at record %d, want stop at 7", err, i)
+	}
+}
+
+// Of items that are no records the first ten thousand are told, and how many more there are.
+func TestManyRejections(t *testing.T) {
+	told, more := 0, 0
+	_, _, err := Records([]byte(`{"Records":[1`+strings.Repeat(",2", 25_000)+`]}`), Source{}, nil, func(r Rejection) {
+		told++
+		more += r.More
+	})
+	if err != nil || told != maxRejections || told+more != 25_001 {
+		t.Errorf("%d rejections and %d more, %v", told, more, err)
 	}
 }

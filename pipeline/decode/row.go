@@ -210,23 +210,10 @@ func (d *Decoder) resourceValues(f *field, row unsafe.Pointer, depth int) bool {
 	if !natural || len(d.items) == 0 {
 		d.keep(f, d.data[from:d.pos])
 	}
-	*f.resources(row) = d.ownItems()
+	if len(d.items) > 0 {
+		*f.resources(row) = d.items
+	}
 	return true
-}
-
-// ownItems moves the resources just read out of the scratch space into a chunk that many records share.
-func (d *Decoder) ownItems() []trail.Resource {
-	n := len(d.items)
-	if n == 0 {
-		return nil
-	}
-	if n > len(d.resources) {
-		d.resources = make([]trail.Resource, max(n, 512))
-	}
-	own := d.resources[:n:n]
-	d.resources = d.resources[n:]
-	copy(own, d.items)
-	return own
 }
 
 func (d *Decoder) attributeValues(f *field, row unsafe.Pointer, depth int) bool {
