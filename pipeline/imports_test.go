@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"cmd/trailgauge":           {"pipeline", "pipeline/*", "fixtures"},
 	"pipeline/store/storetest": {"pipeline/store"},
 	"scripts/bench":            {}, // measures from outside
+	"scripts/benchlake":        {},
 }
 
 // pure are the packages without input, output, clock or logger.

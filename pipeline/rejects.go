@@ -40,7 +40,11 @@ func (r *rejects) add(line rejected) {
 func (r *rejects) object(key, reason string) { r.add(rejected{Object: key, Reason: reason}) }
 
 func (r *rejects) record(key string, x decode.Rejection) {
-	r.add(rejected{key, &x.Position, x.Reason, excerpt(string(x.Raw))})
+	reason := x.Reason
+	if x.More > 0 {
+		reason = fmt.Sprintf("%s; %d more items of this object were rejected and are not listed", reason, x.More)
+	}
+	r.add(rejected{key, &x.Position, reason, excerpt(string(x.Raw))})
 }
 
 func (r *rejects) conflict(key string, position int, rec *trail.Record) {
