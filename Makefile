@@ -3,7 +3,7 @@
 GO ?= go
 MODULES := fixtures/s3test fixtures/judge
 
-.PHONY: build demo test check clean
+.PHONY: build demo test check quality clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/trailgauge ./cmd/trailgauge
@@ -27,6 +27,11 @@ check:
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 	$(GO) test -race -short ./pipeline/store
 	$(GO) test -race -short -run 'Fetch|SecondRun|AtOnce|Digest' ./pipeline
+
+# How well it detects, on simulated populations, beside published rules: prints the tables, fails when they differ from those kept.
+# UPDATE=-update keeps the new ones.
+quality:
+	$(GO) test ./fixtures/quality -count=1 -timeout 60m -run TestFull -v -full $(UPDATE)
 
 clean:
 	rm -rf bin demo
