@@ -211,6 +211,7 @@ func (s *scanner) spill(ctx context.Context) error {
 	for i, dropped := range s.dropped[s.spilled:] {
 		if !dropped {
 			ms := s.rows.Time(i)
+			s.part.Times = s.part.Times.Plus(lake.Span{First: ms, Last: ms})
 			s.order = append(s.order, placed{day: trail.DayOfMilli(ms), row: int32(i), time: ms})
 		}
 	}
