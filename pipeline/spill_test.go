@@ -1,12 +1,10 @@
 package pipeline
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,42 +15,17 @@ import (
 
 // A shard that holds more records than fit is written in several goes: repeats, corrections and counts come to the same.
 func TestSpill(t *testing.T) {
-	ctx := context.Background()
 	trail := folder(t)
 	truth := write(t, trail, small(3, 5))
-	ingest := func(rows int) (*lake.Commit, [][]counts.Tile, int) {
+	ingest := func(rows int) (c *lake.Commit, days [][]counts.Tile, files int) {
 		defer func(was int) { spillRows = was }(spillRows)
 		spillRows = rows
-		o := options(trail, folder(t), time.Time{})
-		o.AsOf = truth.Delivered
-		p, _, err := o.plan(ctx, &lake.Commit{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := p.save(ctx, o.Lake); err != nil {
-			t.Fatal(err)
-		}
-		c, err := o.ingest(ctx, &lake.Commit{}, p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var days [][]counts.Tile
-		files := 0
-		for _, d := range c.Days {
-			m, err := lake.LoadManifest(ctx, o.Lake, c, d.Day)
-			if err != nil {
-				t.Fatal(err)
-			}
-			merged, err := lake.Tiles(ctx, o.Lake, m)
-			if err != nil {
-				t.Fatal(err)
-			}
-			tiles, err := counts.Collect(merged)
-			if err != nil {
-				t.Fatal(err)
-			}
+		s := &scenario{t, options(trail, folder(t), truth.Delivered)}
+		c = take(t, s.Options)
+		s.eachDay(func(m *lake.Manifest) {
+			tiles := must(counts.Collect(must(lake.Tiles(t.Context(), s.Lake, m))(t)))(t)
 			days, files = append(days, tiles), files+len(m.Files[lake.Events])
-		}
+		})
 		return c, days, files
 	}
 	whole, want, few := ingest(1 << 20)
