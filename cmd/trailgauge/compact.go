@@ -42,6 +42,7 @@ func (k *compactCommand) run(ctx context.Context, t *terminal) (outcome, error) 
 		return outcome{}, err
 	}
 	defer end()
+	boundMemory(2) // a merge holds what two workers do
 	c, err := pipeline.Compact(ctx, o)
 	end()
 	if err != nil {

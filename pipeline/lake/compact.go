@@ -1,11 +1,9 @@
 package lake
 
 import (
-	"bufio"
 	"container/heap"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -14,8 +12,8 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// Compaction merges files of the events table that are sorted into fewer ones that are sorted too. Rows go through as columns hold them, value
-// by value, so that nothing can be lost on the way that a Record has no field for. It works on local files: a merge reads all columns of
+// Compaction merges files of the events table that are sorted into fewer ones that are sorted too, and written as a run writes them. Rows go through
+// as columns hold them, value by value. It works on local files: a merge reads all columns of
 // all files at once, here and there, which a bucket would charge for by the request.
 
 // Compacted is a local file that compaction made.
@@ -232,43 +230,21 @@ type rolling struct {
 	done   []Compacted
 
 	file  *os.File
-	buf   *bufio.Writer
-	size  counter
-	to    *parquet.GenericWriter[trail.Record]
-	batch []parquet.Row
-	rows  int64 // in the file
-	group int64 // rows in the row group
-	bytes int64 // their values
+	group Rows // the row group that is being gathered
+	rows  int64
+	bytes int64 // values of the row group
 }
 
-// counter counts the bytes that pass.
-type counter struct {
-	io.Writer
-	n int64
-}
-
-func (c *counter) Write(b []byte) (int, error) {
-	n, err := c.Writer.Write(b)
-	c.n += int64(n)
-	return n, err
-}
-
-// rowsAtOnce is how many rows are handed to the writer, and taken from a reader, at a time.
+// rowsAtOnce is how many rows are taken from a reader at a time.
 const rowsAtOnce = 64
 
 func (w *rolling) add(row parquet.Row) error {
-	if w.to == nil {
+	if w.file == nil {
 		if err := w.open(); err != nil {
 			return err
 		}
 	}
-	n := len(w.batch)
-	if n == cap(w.batch) {
-		w.batch = append(w.batch, nil)
-	} else {
-		w.batch = w.batch[:n+1]
-	}
-	w.batch[n] = append(w.batch[n][:0], row...)
+	w.group.appendValues(row)
 	for _, v := range row {
 		if v.Kind() == parquet.ByteArray && !v.IsNull() {
 			w.bytes += int64(len(v.ByteArray()))
@@ -276,29 +252,33 @@ func (w *rolling) add(row parquet.Row) error {
 			w.bytes += 8
 		}
 	}
-	w.group++
 	w.rows++
-	full := w.group == rowGroupRows || w.bytes >= min(groupBytes, w.target)
-	if !full && len(w.batch) < rowsAtOnce {
+	if w.group.Len() < rowGroupRows && w.bytes < min(groupBytes, w.target) {
 		return nil
 	}
-	if err := w.flush(); err != nil || !full {
+	if err := w.flush(); err != nil {
 		return err
 	}
-	if err := w.to.Flush(); err != nil { // the row group
-		return err
-	}
-	w.group, w.bytes = 0, 0
-	if w.size.n+int64(w.buf.Buffered()) >= w.target {
+	if w.group.encoder.at() >= w.target {
 		return w.finish(false)
 	}
 	return nil
 }
 
+// flush writes the row group.
 func (w *rolling) flush() error {
-	_, err := w.to.WriteRows(w.batch)
-	w.batch = w.batch[:0]
-	return err
+	order := make([]int32, w.group.Len())
+	for i := range order {
+		order[i] = int32(i)
+	}
+	if len(order) > 0 {
+		if err := w.group.group(order); err != nil {
+			return err
+		}
+	}
+	w.group.Clear()
+	w.bytes = 0
+	return w.group.encoder.handOn(w.file)
 }
 
 func (w *rolling) open() (err error) {
@@ -306,36 +286,30 @@ func (w *rolling) open() (err error) {
 	if w.file, err = os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
 		return err
 	}
-	w.size = counter{Writer: w.file}
-	w.buf = bufio.NewWriterSize(&w.size, 1<<20)
-	w.to = parquet.NewGenericWriter[trail.Record](w.buf, writerOptions()...)
-	if w.batch == nil {
-		w.batch = make([]parquet.Row, 0, rowsAtOnce)
-	}
-	w.rows, w.group, w.bytes = 0, 0, 0
-	return nil
+	w.rows, w.bytes = 0, 0
+	return w.group.begin()
 }
 
 // finish ends the file; the last one of no rows at all is written too, so that there is one.
 func (w *rolling) finish(last bool) error {
-	if w.to == nil && last && len(w.done) == 0 {
+	if w.file == nil && last && len(w.done) == 0 {
 		if err := w.open(); err != nil {
 			return err
 		}
 	}
-	if w.to == nil {
+	if w.file == nil {
 		return nil
 	}
 	err := w.flush()
 	if err == nil {
-		err = w.to.Close()
+		err = w.group.encoder.finish()
 	}
 	if err == nil {
-		err = w.buf.Flush()
+		err = w.group.encoder.handOn(w.file)
 	}
 	err = errors.Join(err, w.file.Close())
-	w.done = append(w.done, Compacted{w.file.Name(), w.rows, w.size.n})
-	w.to, w.file = nil, nil
+	w.done = append(w.done, Compacted{w.file.Name(), w.rows, w.group.encoder.at()})
+	w.file = nil
 	return err
 }
 

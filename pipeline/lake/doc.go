@@ -44,7 +44,7 @@
 //
 // Tables are Parquet: zstd, version 1 data pages, PLAIN and dictionary encodings, lower-case names, signed integers, timestamps as
 // INT64 milliseconds UTC: what Athena's engine 3 reads. The metadata key trailgauge.format holds Format. Events are written with arrow-go,
-// column by column from sorted rows; the other tables, and compacted events, with parquet-go. Everything is read with arrow-go, compaction with parquet-go, and
+// column by column from sorted rows, compacted ones too; the other tables with parquet-go. Everything is read with arrow-go, compaction with parquet-go, and
 // tests read each writer's files with the other library and with DuckDB. The schema of events is what parquet-go makes of trail.Record, for both.
 //
 // Why arrow-go writes the events (300,525 of them, scripts/bench-convert.sh): 34.5 MB against parquet-go's 38.7, page indexes and sorting columns

@@ -3,6 +3,7 @@ package lake
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math/bits"
 
 	"github.com/parquet-go/parquet-go/format"
@@ -34,62 +35,81 @@ func EncodeEvents(n int, row func(i int) *trail.Record) ([]byte, error) {
 // Encode returns the rows in the order given, some or all of them, as one Parquet file. It is valid until the next call. The bytes depend on
 // the records in that order alone: a dictionary has the file's own texts, in the order in which they come.
 func (r *Rows) Encode(order []int32) (body []byte, err error) {
+	if err := r.begin(); err != nil {
+		return nil, err
+	}
+	for len(order) > 0 {
+		n := min(len(order), rowGroupRows)
+		if err := r.group(order[:n]); err != nil {
+			return nil, err
+		}
+		order = order[n:]
+	}
+	if err := r.encoder.finish(); err != nil {
+		return nil, err
+	}
+	return r.encoder.out, nil
+}
+
+// begin begins a file.
+func (r *Rows) begin() (err error) {
 	r.ready()
 	if r.encoder == nil {
 		if r.encoder, err = newEncoder(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	e, t := r.encoder, eventsTable()
-	e.out = append(e.out[:0], magic...)
-	footer := format.FileMetaData{
-		Version: 2, Schema: t.schema, NumRows: int64(len(order)), ColumnOrders: t.orders,
+	e.out, e.gone, e.groups = append(e.out[:0], magic...), 0, nil
+	e.footer = format.FileMetaData{
+		Version: 2, Schema: t.schema, ColumnOrders: t.orders,
 		CreatedBy: "trailgauge version " + Format, KeyValueMetadata: []format.KeyValue{{Key: FormatKey, Value: Format}},
 	}
-	var groups [][]chunk
-	for len(order) > 0 {
-		n := min(len(order), rowGroupRows)
-		g, chunks, err := r.group(order[:n])
-		if err != nil {
-			return nil, err
-		}
-		g.Ordinal = int16(len(groups))
-		footer.RowGroups, groups = append(footer.RowGroups, g), append(groups, chunks)
-		order = order[n:]
-	}
-	if err := e.indexes(groups); err != nil {
-		return nil, err
-	}
-	for i, chunks := range groups {
-		for k := range chunks {
-			footer.RowGroups[i].Columns[k] = chunks[k].ColumnChunk
-		}
-	}
-	_, size, err := e.thrift(&footer)
-	if err != nil {
-		return nil, err
-	}
-	e.out = append(binary.LittleEndian.AppendUint32(e.out, uint32(size)), magic...)
-	return e.out, nil
+	return nil
 }
 
-// group writes rows as a row group.
-func (r *Rows) group(order []int32) (format.RowGroup, []chunk, error) {
+// group writes rows, in the order given, as a row group.
+func (r *Rows) group(order []int32) error {
+	e := r.encoder
 	g := format.RowGroup{
 		Columns: make([]format.ColumnChunk, len(r.columns)), NumRows: int64(len(order)), SortingColumns: eventsTable().sorted,
-		FileOffset: int64(len(r.encoder.out)),
+		FileOffset: e.at(), Ordinal: int16(len(e.groups)),
 	}
 	chunks := make([]chunk, len(r.columns))
 	for i := range r.columns {
-		c, err := r.encoder.write(&r.columns[i], order)
+		c, err := e.write(&r.columns[i], order)
 		if err != nil {
-			return g, nil, fmt.Errorf("column %s: %w", r.columns[i].leaf.path, err)
+			return fmt.Errorf("column %s: %w", r.columns[i].leaf.path, err)
 		}
 		g.TotalByteSize += c.MetaData.TotalUncompressedSize
 		g.TotalCompressedSize += c.MetaData.TotalCompressedSize
 		chunks[i] = c
 	}
-	return g, chunks, nil
+	e.footer.NumRows += g.NumRows
+	e.footer.RowGroups, e.groups = append(e.footer.RowGroups, g), append(e.groups, chunks)
+	return nil
+}
+
+// finish writes what stands behind the row groups.
+func (e *encoder) finish() error {
+	if err := e.indexes(e.groups); err != nil {
+		return err
+	}
+	for i, chunks := range e.groups {
+		for k := range chunks {
+			e.footer.RowGroups[i].Columns[k] = chunks[k].ColumnChunk
+		}
+	}
+	_, size, err := e.thrift(&e.footer)
+	e.out = append(binary.LittleEndian.AppendUint32(e.out, uint32(size)), magic...)
+	return err
+}
+
+// handOn writes what there is of the file to w and lets go of it.
+func (e *encoder) handOn(w io.Writer) error {
+	n, err := w.Write(e.out)
+	e.gone, e.out = e.gone+int64(n), e.out[:0]
+	return err
 }
 
 // indexes writes what stands behind the row groups: Bloom filters, then the columns' indexes, then the pages'.

@@ -20,10 +20,14 @@ const maxBound = 256
 
 // encoder makes the pages of one column after the other; its memory is used again.
 type encoder struct {
-	out   []byte // the file so far
+	out   []byte // the file so far, but for what has been handed on
+	gone  int64  // bytes that have been
 	zstd  *zstd.Encoder
 	plain bytes.Buffer // of thrift
 	meta  *thrift.Encoder
+
+	footer format.FileMetaData
+	groups [][]chunk
 
 	// The column in hand, in the order of the file: one entry a value or null. items are numbers of a dictionary's texts, or places of
 	// values from 1; 0 is a null.
@@ -65,13 +69,16 @@ func newEncoder() (*encoder, error) {
 	return e, err
 }
 
+// at is where in the file the next byte goes.
+func (e *encoder) at() int64 { return e.gone + int64(len(e.out)) }
+
 // thrift appends a structure to the file and returns where.
 func (e *encoder) thrift(v any) (at int64, size int32, err error) {
 	e.plain.Reset()
 	if err := e.meta.Encode(v); err != nil {
 		return 0, 0, err
 	}
-	at = int64(len(e.out))
+	at = e.at()
 	e.out = append(e.out, e.plain.Bytes()...)
 	return at, int32(e.plain.Len()), nil
 }
@@ -81,7 +88,7 @@ func (e *encoder) write(c *vector, rows []int32) (chunk, error) {
 	e.column, e.chunk = c, chunk{}
 	m := &e.chunk.MetaData
 	m.Type, m.Codec, m.PathInSchema = c.leaf.shape.physical(), format.Zstd, c.leaf.names
-	e.chunk.FileOffset = int64(len(e.out))
+	e.chunk.FileOffset = e.at()
 	e.gather(rows)
 	m.NumValues = int64(len(e.items))
 	m.Encoding = []format.Encoding{format.Plain, format.RLE}
@@ -197,7 +204,7 @@ func (e *encoder) end(from, to int, row int64, encoding format.Encoding, p page)
 	at, err := e.put(format.PageHeader{Type: format.DataPage, DataPageHeader: thrift.New(format.DataPageHeader{
 		NumValues: int32(to - from), Encoding: encoding, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
 	})})
-	p.Offset, p.CompressedPageSize = at, int32(int64(len(e.out))-at)
+	p.Offset, p.CompressedPageSize = at, int32(e.at()-at)
 	e.chunk.pages = append(e.chunk.pages, p)
 	m := &e.chunk.MetaData
 	if len(e.chunk.pages) == 1 {
@@ -216,7 +223,7 @@ func (e *encoder) put(h format.PageHeader) (at int64, err error) {
 	e.out = append(e.out, e.packed...)
 	m := &e.chunk.MetaData
 	m.TotalUncompressedSize += int64(size) + int64(len(e.page))
-	m.TotalCompressedSize += int64(len(e.out)) - at
+	m.TotalCompressedSize += e.at() - at
 	return at, err
 }
 

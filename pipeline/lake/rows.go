@@ -6,6 +6,8 @@ import (
 	"slices"
 	"unsafe"
 
+	"github.com/parquet-go/parquet-go"
+
 	"trailgauge/pipeline/trail"
 )
 
@@ -123,6 +125,40 @@ func (r *Rows) Append(rec *trail.Record) {
 		}
 	}
 	r.n++
+}
+
+// appendValues adds a row as parquet-go reads it from a file of this table. Its texts are copied.
+func (r *Rows) appendValues(row parquet.Row) {
+	r.ready()
+	for _, v := range row {
+		c := &r.columns[v.Column()]
+		shape := c.leaf.shape
+		switch {
+		case shape == requiredTime:
+			c.times = append(c.times, v.Int64())
+		case shape == requiredFlag:
+			c.flags = append(c.flags, flag(v.Boolean()))
+		case shape == optionalFlag && !v.IsNull():
+			c.pad(r.n)
+			c.flags = append(c.flags, flag(v.Boolean()))
+		case shape == optionalText && !v.IsNull() && len(v.ByteArray()) > 0:
+			c.pad(r.n)
+			c.add(textOf(v))
+		case shape == resourceText && v.DefinitionLevel() > 0, shape.repeated() && v.DefinitionLevel() == int(shape.most()):
+			c.begin(r.n)
+			c.add(textOf(v))
+		}
+	}
+	r.n++
+}
+
+// textOf returns a value's text, "" of a null, for as long as the row is valid.
+func textOf(v parquet.Value) string {
+	if v.IsNull() {
+		return ""
+	}
+	b := v.ByteArray()
+	return unsafe.String(unsafe.SliceData(b), len(b))
 }
 
 func flag(v bool) byte {

@@ -32,7 +32,7 @@ var inputs = []hard{
 	{name: "one object of a million tiny records", make: millions},
 	{name: "one object of 30 million items that are no records", make: nothings, exits: []int{3}},
 	{name: "a gzip bomb of 10 GB among usual objects", make: bomb, exits: []int{3}},
-	{name: "1 GB of JSON in 400 objects of a day", long: true, make: trail{accounts: 20, days: 1, records: 36_000, whole: 20}.write},
+	{name: "1 GB of JSON in 400 objects of a day that is over", long: true, make: trail{accounts: 20, days: 1, records: 36_000, whole: 20, ago: 3}.write},
 	{name: "1 GB of JSON in 40 objects of one account's day", long: true, make: trail{accounts: 1, days: 1, records: 720_000, whole: 40}.write},
 	{name: "2,000 accounts over 45 days, 90,000 tiny objects", long: true, make: trail{accounts: 2000, days: 45, records: 2, whole: 1}.write,
 		args: []string{"--from", "2026-09-17"}},

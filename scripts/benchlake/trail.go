@@ -34,6 +34,7 @@ type trail struct {
 	accounts, days int
 	records        int // a day and account
 	whole          int // objects a day and account; 0: one a region that has records
+	ago            int // so many days before end it ends
 }
 
 func (t trail) write(out string) error {
@@ -48,7 +49,7 @@ func (t trail) write(out string) error {
 func (t trail) account(out string, a int) error {
 	random := rand.New(rand.NewPCG(uint64(a), 7))
 	for d := range t.days {
-		day := end.AddDate(0, 0, d-t.days)
+		day := end.AddDate(0, 0, d-t.days-t.ago)
 		objects := map[int]*bytes.Buffer{}
 		for i := range t.records {
 			at := day.Add(time.Duration(i) * 24 * time.Hour / time.Duration(t.records))
