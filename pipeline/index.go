@@ -17,7 +17,7 @@ import (
 // before as-of on, and those that the run adds to.
 //
 // What it costs a run: the manifests and marks of those days are read once, one after the other in each file, 17.5 bits an event. Of 10 million
-// events a day over 35 days that is 0.77 GB and 2 s of one core, with indexMemory at most in memory. Of 65,536 IDs that a day does not have, one is
+// events a day over 35 days that is 0.77 GB and 3 s of one core, with indexMemory at most in memory. Of 65,536 IDs that a day does not have, one is
 // looked for in the day's keys all the same: a request of some 100 KB.
 type index struct {
 	store store.Store
