@@ -144,6 +144,25 @@ func TestGrid(t *testing.T) {
 	t.Logf("%d rows, worst relative error of ln p: %v", len(points), worst)
 }
 
+// TestLargeGrid compares tails of counts too large to be summed with testdata/large.csv, which large.py beside it computed.
+func TestLargeGrid(t *testing.T) {
+	worst := map[string]float64{}
+	for _, row := range readCSV(t, "testdata/large.csv")[1:] {
+		p := point{tail: row[0], y: number(t, row[1])}
+		for _, v := range row[2:5] {
+			if v != "" {
+				p.par = append(p.par, number(t, v))
+			}
+		}
+		err := relativeError(p.fast(), number(t, row[5]))
+		if !(err <= tolerance) {
+			t.Errorf("%v: got %v, off by %.2g", row, p.fast(), err)
+		}
+		worst[p.tail] = max(worst[p.tail], err)
+	}
+	t.Logf("worst relative error of ln p: %v", worst)
+}
+
 func writeGrid(t *testing.T, points []point) {
 	file, err := os.Create(gridFile)
 	if err != nil {

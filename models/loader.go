@@ -50,12 +50,13 @@ func deviance(x, m float64) float64 {
 	sum := d * v
 	term := 2 * x * v
 	v *= v
-	for j := 3.0; ; j += 2 {
+	for j := 3.0; j < 50; j += 2 { // a term is less than a hundredth of the one before
 		term *= v
 		next := sum + term/j
 		if next == sum {
-			return sum
+			break
 		}
 		sum = next
 	}
+	return sum
 }

@@ -8,20 +8,26 @@ const (
 	minParam = 1e-100
 	maxParam = 1e100
 
-	// poissonSize is the size above which a negative binomial is taken as its Poisson limit.
-	poissonSize = 1e7
+	// minShape is the smallest size, and the smallest parameter of a beta distribution. Below it nearly all of the probability is at 0, and
+	// what is left, in proportion to the shape, would be lost in the complement of the rest.
+	minShape = 1e-9
+
+	// poissonSize is the size above which a negative binomial is taken as its Poisson limit: there the logarithms of the two differ
+	// by (y-mean)²/(2·size) at most.
+	poissonSize = 1e15
 )
 
 // NBLogUpper is ln P(Y >= y) for a negative binomial count Y with the given mean and variance mean + mean²/size.
-// A size above 1e7, +Inf included, means Poisson.
+// A size above 1e15, +Inf included, means Poisson.
 //
 // The result is in [-Inf, 0], falls as y grows, and is never NaN. A count of 0 or less is certain: 0. A mean of 0 leaves a
 // positive count no chance: -Inf. An invalid model (mean NaN or negative, size NaN, zero or negative) knows nothing,
 // and so calls nothing surprising: 0.
 //
-// The tail is the mass at y in Loader's saddle-point form (2000) times the continued fraction of the incomplete
-// beta function; at and below the mean it is the complement of the other tail, taken in logarithms. The relative error
-// of the logarithm is below 1e-9, down to probabilities of 10^-31320 (models.md, section 5).
+// The tail is a density in Loader's saddle-point form (2000) times the continued fraction of the incomplete
+// beta function; at and below the mean it is the complement of the other tail, taken in logarithms. Near a mean above a million,
+// where the fraction takes many steps, an expansion takes its place. The relative error of the logarithm is below 1e-9, down to
+// probabilities of 10^-31320.
 func NBLogUpper(y int64, mean, size float64) float64 {
 	if size > poissonSize {
 		return PoissonLogUpper(y, mean)
@@ -63,26 +69,13 @@ func NBLogLower(y int64, mean, size float64) float64 {
 // unknownTail marks the tail that nbTails and its kin did not compute: no logarithm of a probability is positive.
 const unknownTail = 1
 
-// nbTails returns ln P(Y >= y) or ln P(Y < y), whichever is the direct one, and unknownTail for the other; y >= 1.
+// nbTails returns ln P(Y >= y) or ln P(Y < y), or both, and unknownTail for what was not computed; y >= 1.
+// P(Y >= y) is the probability that a beta variate of parameters y and size stays below mean/(mean+size).
 func nbTails(y, mean, size float64) (upper, lower float64) {
-	mean = clamp(mean)
-	size = clamp(size)
+	mean, size = clamp(mean), math.Max(size, minShape)
 	total := mean + size
-	p, q := size/total, mean/total
-	mass := nbLogMass(y, mean, size)
-	if mean*(size+1) < size*(y+1) { // q below (y+1)/(y+size+2), without its rounding near 1
-		return logProbability(mass + math.Log(betaFraction(y, size, q, p))), unknownTail
-	}
-	return unknownTail, logProbability(mass + math.Log(y/size*betaFraction(size, y, p, q)))
-}
-
-// nbLogMass is ln P(Y = y) for y >= 1, by Loader (2000).
-func nbLogMass(y, mean, size float64) float64 {
-	n := y + size
-	total := mean + size
-	p, q := size/total, mean/total
-	return stirlingError(n) - stirlingError(size) - stirlingError(y) - deviance(size, n*p) - deviance(y, n*q) +
-		0.5*math.Log(size/(n*y)) - halfLn2Pi
+	d := newBeta(y, size)
+	return d.logTails(mean/total, size/total)
 }
 
 // clamp moves a positive parameter into the checked range.

@@ -37,7 +37,11 @@ func PoissonLogLower(y int64, mean float64) float64 {
 
 // poissonTails is nbTails for the Poisson count. P(Y >= y) is the regularised incomplete gamma function P(y, mean).
 func poissonTails(y, mean float64) (upper, lower float64) {
-	mass := -stirlingError(y) - deviance(y, mean) - 0.5*math.Log(y) - halfLn2Pi
+	drop := deviance(y, mean)
+	if drop < middle && y > manySteps {
+		return middleTails(drop, (mean-y)/y, math.Sqrt(y), 1./3, -1./12)
+	}
+	mass := -stirlingError(y) - drop - 0.5*math.Log(y) - halfLn2Pi
 	if mean < y+1 {
 		// Its series is the incomplete beta function's where b x stays the mean as b grows without end.
 		return logProbability(mass + math.Log(betaFraction(y, 1e200, mean*1e-200, 1))), unknownTail

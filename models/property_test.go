@@ -32,18 +32,30 @@ func wildCount(r *rand.Rand) int64 {
 func TestNoInputBreaksATail(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 20))
 	for range *fuzzTails {
-		y, a, b := wildCount(r), wild(r), wild(r)
-		n := int64(r.IntN(2000))
-		for name, l := range map[string]float64{
-			"NBLogUpper": NBLogUpper(y, a, b), "NBLogLower": NBLogLower(y, a, b),
-			"BinomialLogUpper":     BinomialLogUpper(y%2000, n, a),
-			"BetaBinomialLogUpper": BetaBinomialLogUpper(y%2000, n, a, b),
-			"StudentTLogUpper":     StudentTLogUpper(a*float64(1-2*(n%2)), b),
-		} {
-			if !(l <= 0) {
-				t.Fatalf("%s: y=%d n=%d a=%v b=%v gives %v", name, y, n, a, b, l)
-			}
+		soundTails(t, wildCount(r), wildCount(r), wild(r), wild(r))
+	}
+}
+
+func FuzzTails(f *testing.F) {
+	r := rand.New(rand.NewPCG(4, 21))
+	for range 50 {
+		f.Add(wildCount(r), wildCount(r), wild(r), wild(r))
+	}
+	f.Fuzz(func(t *testing.T, x, n int64, a, b float64) { soundTails(t, x, n, a, b) })
+}
+
+// soundTails checks that every tail is a logarithm of a probability, whatever it is asked for.
+func soundTails(t *testing.T, x, n int64, a, b float64) {
+	for i, l := range [...]float64{
+		NBLogUpper(x, a, b), NBLogLower(x, a, b), PoissonLogUpper(x, a), PoissonLogLower(x, b), BinomialLogUpper(x, n, a),
+		BetaBinomialLogUpper(x, n, a, b), StudentTLogUpper(a*float64(1-2*(n&1)), b), LogAdd(StudentTLogUpper(a, b), NBLogUpper(n, b, a)) - math.Ln2,
+	} {
+		if !(l <= 0) {
+			t.Fatalf("tail %d: x=%d n=%d a=%v b=%v gives %v", i, x, n, a, b, l)
 		}
+	}
+	if y := NBUpperQuantile(-math.Abs(a), b, a); y < 0 {
+		t.Fatalf("quantile: a=%v b=%v gives %d", a, b, y)
 	}
 }
 
@@ -67,6 +79,7 @@ func TestTailsFallAsTheCountGrows(t *testing.T) {
 	}
 	for _, a := range []float64{0.05, 2, 60} {
 		falls(fmt.Sprint("beta-binomial ", a), 0, 500, func(x int64) float64 { return BetaBinomialLogUpper(x, 500, a, 9) })
+		falls(fmt.Sprint("long beta-binomial ", a), 0, 3000, func(x int64) float64 { return BetaBinomialLogUpper(10*x+1, 30_000, a, 9) })
 		falls(fmt.Sprint("binomial ", a), 0, 500, func(x int64) float64 { return BinomialLogUpper(x, 500, a/100) })
 		falls(fmt.Sprint("t ", a), -300, 3000, func(i int64) float64 { return StudentTLogUpper(float64(i)/100, a) })
 	}
@@ -130,32 +143,5 @@ func TestDiscoveries(t *testing.T) {
 	}
 	if found < 90 || !math.IsInf(new(Discoveries).Threshold(0.1), 1) {
 		t.Errorf("found %d of 100 planted", found)
-	}
-}
-
-var sink float64
-
-func BenchmarkTails(b *testing.B) {
-	for _, c := range []struct {
-		name string
-		tail func() float64
-	}{
-		{"nb/near", func() float64 { return NBLogUpper(50, 50, 10) }},
-		{"nb/near large", func() float64 { return NBLogUpper(2000, 2000, 1e6) }},
-		{"nb/far", func() float64 { return NBLogUpper(5000, 2, 0.5) }},
-		{"poisson/near", func() float64 { return PoissonLogUpper(50, 50) }},
-		{"poisson/far", func() float64 { return PoissonLogUpper(5000, 2) }},
-		{"binomial/near", func() float64 { return BinomialLogUpper(31, 1000, 0.03) }},
-		{"betabinomial/near", func() float64 { return BetaBinomialLogUpper(3, 50, 0.2, 9.8) }},
-		{"betabinomial/far", func() float64 { return BetaBinomialLogUpper(30, 50, 0.2, 9.8) }},
-		{"betabinomial/long", func() float64 { return BetaBinomialLogUpper(300, 5000, 0.2, 9.8) }},
-		{"student/near", func() float64 { return StudentTLogUpper(1.8, 600) }},
-		{"student/far", func() float64 { return StudentTLogUpper(30, 4) }},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			for b.Loop() {
-				sink = c.tail()
-			}
-		})
 	}
 }
