@@ -32,15 +32,19 @@ func (d *Decoder) members(s *schema, row unsafe.Pointer, depth int) (n int, ok b
 		if !ok || !more {
 			return n, ok && !d.spaced
 		}
-		quoted, name, ok := d.name()
-		if !ok {
-			return n, false
-		}
-		if i = s.find(name, i+1); i < 0 {
-			if d.wrapper = d.wrapper || name == "CloudTrailEvent"; !d.unknown(quoted, depth) {
+		if k := d.foreseen(s, i+1); k >= 0 {
+			i = k
+		} else {
+			quoted, name, ok := d.name()
+			if !ok {
 				return n, false
 			}
-			continue
+			if i = s.find(name); i < 0 {
+				if d.wrapper = d.wrapper || name == "CloudTrailEvent"; !d.unknown(quoted, depth) {
+					return n, false
+				}
+				continue
+			}
 		}
 		if bit := uint64(1) << i; seen&bit != 0 {
 			d.repeated = true
@@ -52,6 +56,19 @@ func (d *Decoder) members(s *schema, row unsafe.Pointer, depth int) (n int, ok b
 			return n, false
 		}
 	}
+}
+
+// foreseen moves over the name and the colon of the next member if it is that of field i or one of the next few, and returns which; else -1.
+// Members mostly come in CloudTrail's own order, which is that of the fields.
+func (d *Decoder) foreseen(s *schema, i int) int {
+	rest := d.data[d.pos:]
+	for end := min(i+4, len(s.fields)); i < end; i++ {
+		if q := s.fields[i].quoted; len(rest) >= len(q) && rest[1] == q[1] && string(rest[:len(q)]) == q {
+			d.pos += len(q)
+			return i
+		}
+	}
+	return -1
 }
 
 // name moves over a member's name and its colon, and returns the name as it is written and as it is meant.

@@ -59,12 +59,8 @@ func newSchema(fields ...field) *schema {
 	return s
 }
 
-// find returns the index of the field of that name, -1 without one. It looks at guess first: members mostly
-// come in CloudTrail's own order.
-func (s *schema) find(name string, guess int) int {
-	if guess < len(s.fields) && s.fields[guess].name == name {
-		return guess
-	}
+// find returns the index of the field of that name, -1 without one.
+func (s *schema) find(name string) int {
 	if name == "" {
 		return -1
 	}

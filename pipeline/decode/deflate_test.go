@@ -1,0 +1,123 @@
+package decode
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"io"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// someContent draws what compresses in different ways: nothing, runs, repeats near and far, digits, any bytes.
+func someContent(t *rapid.T) []byte {
+	var out []byte
+	for range rapid.IntRange(0, 12).Draw(t, "pieces") {
+		n := rapid.SampledFrom([]int{1, 3, 7, 200, 258, 259, 3000, 40_000}).Draw(t, "length")
+		switch rapid.IntRange(0, 3).Draw(t, "what") {
+		case 0:
+			out = append(out, bytes.Repeat([]byte{rapid.Byte().Draw(t, "byte")}, n)...)
+		case 1:
+			from := rapid.IntRange(0, len(out)).Draw(t, "from")
+			out = append(out, out[from:min(len(out), from+n)]...)
+		default:
+			alphabet := rapid.SampledFrom([]int{2, 10, 16, 64, 256}).Draw(t, "alphabet")
+			x := rapid.Uint64Range(1, 1<<60).Draw(t, "seed")
+			for range n { // xorshift: cheaper than a draw for each byte
+				x ^= x << 13
+				x ^= x >> 7
+				x ^= x << 17
+				out = append(out, byte(x%uint64(alphabet)))
+			}
+		}
+	}
+	return out
+}
+
+// byLibrary is Inflate by the standard library alone.
+func byLibrary(body []byte) ([]byte, bool) {
+	src := bytes.NewReader(body)
+	z, err := gzip.NewReader(src)
+	if err != nil {
+		return nil, false
+	}
+	z.Multistream(false)
+	out, err := io.ReadAll(z)
+	return out, err == nil && src.Len() == 0
+}
+
+// Our own way comes to what the library does, for blocks of every kind, and does not give up on what compressors write.
+func TestDeflateIsTheLibrarys(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := someContent(t)
+		level := rapid.SampledFrom([]int{flate.HuffmanOnly, flate.NoCompression, flate.BestSpeed, flate.DefaultCompression, flate.BestCompression}).Draw(t, "level")
+		var packed bytes.Buffer
+		w, _ := flate.NewWriter(&packed, level)
+		for rest := want; len(rest) > 0; {
+			n := rapid.IntRange(1, len(rest)).Draw(t, "written")
+			w.Write(rest[:n])
+			if rest = rest[n:]; rapid.Bool().Draw(t, "flush") {
+				w.Flush()
+			}
+		}
+		w.Close()
+		out := make([]byte, len(want)+slack)
+		padded := append(packed.Bytes(), make([]byte, rapid.IntRange(0, 20).Draw(t, "behind"))...)
+		read, ok := new(deflate).decode(out, padded)
+		if !ok || read != packed.Len() || !bytes.Equal(out[:len(want)], want) {
+			t.Fatalf("%d bytes at level %d: read %d of %d, %t", len(want), level, read, packed.Len(), ok)
+		}
+		for _, wrong := range []int{len(want) - 1, len(want) + 1} {
+			if _, ok := new(deflate).decode(make([]byte, max(0, wrong)+slack), padded); ok && wrong >= 0 {
+				t.Fatalf("%d bytes were decoded as %d", len(want), wrong)
+			}
+		}
+	})
+}
+
+// Whatever is done to an object, it is taken as the library takes it.
+func TestInflateDamaged(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var packed bytes.Buffer
+		w, _ := gzip.NewWriterLevel(&packed, rapid.IntRange(0, 9).Draw(t, "level"))
+		w.Name = rapid.SampledFrom([]string{"", "name"}).Draw(t, "name")
+		w.Write(someContent(t))
+		w.Close()
+		body := packed.Bytes()
+		for range rapid.IntRange(0, 3).Draw(t, "changes") {
+			body[rapid.IntRange(2, len(body)-1).Draw(t, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
+		}
+		body = body[:rapid.SampledFrom([]int{len(body), len(body) - 1, len(body) - 8, len(body) / 2}).Draw(t, "kept")]
+		same(t, body)
+	})
+}
+
+func same(t interface{ Fatalf(string, ...any) }, body []byte) {
+	want, ok := byLibrary(body)
+	got, err := Inflate([]byte("before"), body, MaxObject)
+	if ok != (err == nil) {
+		t.Fatalf("%x: the library takes it: %t; Inflate: %v", body, ok, err)
+	}
+	if ok && string(got) != "before"+string(want) {
+		t.Fatalf("%x: %d bytes, want %d", body, len(got), len(want))
+	}
+}
+
+func FuzzInflate(f *testing.F) {
+	for _, level := range []int{flate.HuffmanOnly, 0, 1, 9} {
+		var packed bytes.Buffer
+		w, _ := flate.NewWriter(&packed, level)
+		w.Write([]byte(`{"Records":[{"eventTime":"2026-03-11T08:00:00Z"},{"eventTime":"2026-03-11T08:00:01Z"}]}`))
+		w.Close()
+		f.Add(packed.Bytes(), 200)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, size int) {
+		size = max(0, min(size, 1<<16))
+		want, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(data)), int64(size)+1))
+		out := make([]byte, size+slack)
+		if _, ok := new(deflate).decode(out, data); ok && (err != nil || !bytes.Equal(want, out[:size])) {
+			t.Fatalf("%x became %x, want %x, %v", data, out[:size], want, err)
+		}
+	})
+}
