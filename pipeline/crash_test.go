@@ -144,26 +144,27 @@ func TestKilledAnywhere(t *testing.T) {
 	if testing.Short() {
 		step = 9
 	}
+	all := t
 	for at := 1; at <= ops; at += step {
-		x := one
-		x.Lake, x.At = filepath.Join(dir, "killed"), at
-		if err := os.RemoveAll(x.Lake); err != nil {
-			t.Fatal(err)
-		}
-		if _, killed := process(t, x); !killed {
-			t.Fatalf("operation %d did not kill", at)
-		}
-		x.At = 0
-		process(t, x)
-		got := tree(t, x.Lake)
-		for name := range got { // what another goroutine was writing just then: no listing shows it, and gc sweeps it
-			if strings.HasPrefix(filepath.Base(name), ".tmp-") {
-				delete(got, name)
+		t.Run(strconv.Itoa(at), func(t *testing.T) {
+			t.Parallel()
+			if all.Failed() { // one is enough
+				return
 			}
-		}
-		sameTree(t, fmt.Sprintf("killed before operation %d of %d", at, ops), want, got)
-		if t.Failed() {
-			return
-		}
+			x := one
+			x.Lake, x.At = filepath.Join(t.TempDir(), "killed"), at
+			if _, killed := process(t, x); !killed {
+				t.Fatalf("operation %d did not kill", at)
+			}
+			x.At = 0
+			process(t, x)
+			got := tree(t, x.Lake)
+			for name := range got { // what another goroutine was writing just then: no listing shows it, and gc sweeps it
+				if strings.HasPrefix(filepath.Base(name), ".tmp-") {
+					delete(got, name)
+				}
+			}
+			sameTree(t, fmt.Sprintf("killed before operation %d of %d", at, ops), want, got)
+		})
 	}
 }
