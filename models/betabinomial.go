@@ -21,11 +21,17 @@ func BetaBinomialLogUpper(x, n int64, a, b float64) float64 {
 	if a+b > binomialWorth {
 		return BinomialLogUpper(x, n, a/(a+b))
 	}
-	if good := float64(x); good > float64(n)*(a/(a+b)) {
-		return betaBinomialTail(good, float64(n-x), a, b)
+	mean := float64(n) * (a / (a + b))
+	if float64(x) > mean && (x > fewTerms || n-x < 4*x) {
+		return betaBinomialTail(float64(x), float64(n-x), a, b)
 	}
-	// The other side is the upper tail of the failures.
-	return logComplement(betaBinomialTail(float64(n-x+1), float64(x-1), b, a))
+	// The other side is the upper tail of the failures. It is the shorter sum for a small x above the mean too, and leaves digits
+	// enough unless the probability is small.
+	upper := logComplement(betaBinomialTail(float64(n-x+1), float64(x-1), b, a))
+	if float64(x) > mean && upper < -7 {
+		return betaBinomialTail(float64(x), float64(n-x), a, b)
+	}
+	return upper
 }
 
 const (
@@ -34,6 +40,9 @@ const (
 
 	// mostTerms is from where on an integral is faster than a sum.
 	mostTerms = 2048
+
+	// fewTerms are cheap to try.
+	fewTerms = 256
 )
 
 // betaBinomialTail is ln P(X >= x) for an x >= 1 above the mean; rest = n-x.
