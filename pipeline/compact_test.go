@@ -61,7 +61,7 @@ func inOrder(t *testing.T, dir string) {
 		var last *trail.Record
 		made := slices.DeleteFunc(slices.Clone(m.Files[lake.Events]), func(f lake.File) bool { return !strings.Contains(f.Key, "-c") })
 		for _, f := range made {
-			err := lake.EachEvent(must(os.ReadFile(s.URL(f.Key)))(t), everyAPI, func(r *trail.Record) error {
+			err := lake.EachEvent(t.Context(), s, f, everyAPI, func(r *trail.Record) error {
 				if last != nil && compareRows(last, r) > 0 {
 					t.Errorf("%s: %s comes after %s", f.Key, r.EventID, last.EventID)
 				}

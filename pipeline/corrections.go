@@ -155,11 +155,7 @@ func findEvents(ctx context.Context, s store.Store, man *lake.Manifest, ids []id
 		return ok
 	}
 	for _, f := range man.Files[lake.Events] {
-		body, _, err := s.Get(ctx, f.Key, 0)
-		if err != nil {
-			return n, err
-		}
-		err = lake.FindEvents(body, want, func(r *trail.Record) error {
+		err := lake.FindEvents(ctx, s, f, want, func(r *trail.Record) error {
 			n++
 			fn(f, r)
 			return nil

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"trailgauge/pipeline/counts"
@@ -57,11 +56,7 @@ func (r *eventReader) day(ctx context.Context, day trail.Day, queries []insight.
 	}
 	wanted := func(api counts.Series) bool { return byAPI[api] != nil }
 	for _, f := range man.Files[lake.Events] {
-		body, _, err := r.lake.Get(ctx, f.Key, 0)
-		if err != nil {
-			return err
-		}
-		err = lake.EachEvent(body, wanted, func(rec *trail.Record) error {
+		err := lake.EachEvent(ctx, r.lake, f, wanted, func(rec *trail.Record) error {
 			if rec.CountCategory == "" || len(replaced) > 0 && replaced[decode.EventKey(rec.Account, rec.EventID)] {
 				return nil
 			}
@@ -76,7 +71,7 @@ func (r *eventReader) day(ctx context.Context, day trail.Day, queries []insight.
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("reading %s: %w", r.lake.URL(f.Key), err)
+			return err
 		}
 	}
 	return nil

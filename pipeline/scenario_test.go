@@ -178,12 +178,8 @@ func (s *scenario) rows() map[string][]string {
 	rows := map[string][]string{}
 	s.eachDay(func(m *lake.Manifest) {
 		for _, f := range m.Files[lake.Events] {
-			body, _, err := s.Lake.Get(context.Background(), f.Key, 0)
-			if err != nil {
-				s.Fatal(err)
-			}
 			n := 0
-			err = lake.EachEvent(body, func(counts.Series) bool { return true }, func(r *trail.Record) error {
+			err := lake.EachEvent(context.Background(), s.Lake, f, func(counts.Series) bool { return true }, func(r *trail.Record) error {
 				n++
 				rows[strings.Clone(r.EventID)] = append(rows[r.EventID], strings.Clone(r.SourceKey[strings.LastIndexByte(r.SourceKey, '/')+1:]))
 				return nil

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/parquet-go/parquet-go"
@@ -81,7 +80,7 @@ func CheckFile(ctx context.Context, s store.Store, t Table, f File) (err error) 
 	if int64(len(tail)) != f.Bytes-from {
 		return fmt.Errorf("it does not end where its manifest says, after %d bytes: %w", f.Bytes, ErrForeign)
 	}
-	p, err := parquet.OpenFile(&ranges{ctx, s, f.Key, from, tail}, f.Bytes,
+	p, err := parquet.OpenFile(&ranges{ctx: ctx, from: s, key: f.Key, off: from, tail: tail}, f.Bytes,
 		parquet.SkipMagicBytes(true), parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
 	if err != nil {
 		return fmt.Errorf("%w: %w", err, ErrForeign)
@@ -94,28 +93,3 @@ func CheckFile(ctx context.Context, s store.Store, t Table, f File) (err error) 
 
 // tailBytes is how much of a file's end is asked for first: most footers are in it.
 const tailBytes = 64 << 10
-
-// ranges reads a file of a store, with its end in memory.
-type ranges struct {
-	ctx  context.Context
-	from store.Store
-	key  string
-	off  int64 // where tail begins
-	tail []byte
-}
-
-func (r *ranges) ReadAt(b []byte, off int64) (n int, err error) {
-	if off >= r.off {
-		n = copy(b, r.tail[min(off-r.off, int64(len(r.tail))):])
-	} else {
-		body, err := r.from.GetRange(r.ctx, r.key, off, int64(len(b)))
-		if err != nil {
-			return 0, err
-		}
-		n = copy(b, body)
-	}
-	if n < len(b) {
-		err = io.EOF
-	}
-	return n, err
-}

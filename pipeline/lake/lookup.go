@@ -20,9 +20,9 @@ var eventColumns = []string{
 const textColumns = 15
 
 // EachEvent reads the events of one file and calls fn for every one of the APIs that keep wants. The record holds the columns
-// above and no others; it is valid until fn returns.
-func EachEvent(body []byte, keep func(api counts.Series) bool, fn func(*trail.Record) error) error {
-	return readColumns(body, eventColumns, func(b *batch) error {
+// above and no others; it is valid until fn returns. A file that is damaged is ErrForeign and named; fn may have been called.
+func EachEvent(ctx context.Context, s store.Store, f File, keep func(api counts.Series) bool, fn func(*trail.Record) error) error {
+	return f.read(ctx, s, eventColumns, func(b *batch) error {
 		var t [textColumns]func(int) string
 		for i := range t {
 			t[i] = b.text(i)

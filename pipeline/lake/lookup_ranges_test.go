@@ -1,0 +1,83 @@
+package lake
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// A file read in ranges holds what it holds read whole, and no more of it is fetched than the columns that are asked for.
+func TestReadInRanges(t *testing.T) {
+	defer func(was int64) { wholeBytes = was }(wholeBytes)
+	disk, err := store.Folder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := make([]trail.Record, 3000)
+	for i := range rows {
+		rows[i] = trail.Record{
+			EventID: fmt.Sprint(i), Account: "1", Region: "r", EventSource: "s", EventName: fmt.Sprint(i / 1000), EventTS: int64(i),
+			ResponseElements: fmt.Sprintf("%x%[1]x", sha256.Sum256([]byte{byte(i), byte(i >> 8)})),
+		}
+	}
+	body, err := EncodeEvents(len(rows), func(i int) *trail.Record { return &rows[i] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := File{Key: "events/2026/10/31/00000001-0000.parquet", Rows: 3000, Bytes: int64(len(body))}
+	if err := disk.Put(t.Context(), f.Key, body); err != nil {
+		t.Fatal(err)
+	}
+	read := func(s store.Store) (ids []string, err error) {
+		err = EachEvent(t.Context(), s, f, func(api counts.Series) bool { return api.Name == "1" }, func(r *trail.Record) error {
+			ids = append(ids, r.EventID)
+			return nil
+		})
+		return ids, err
+	}
+	whole, err := read(disk)
+	if err != nil || len(whole) != 1000 {
+		t.Fatalf("%d events, %v", len(whole), err)
+	}
+	wholeBytes = 0
+	requests, passing := 0, errors.New("no network")
+	fails := 1 << 30
+	hooked := store.Hooked(disk, func(op, _ string) error {
+		if requests++; requests > fails {
+			return passing
+		}
+		if op != "GetRange" {
+			t.Errorf("%s: want ranges alone", op)
+		}
+		return nil
+	}, nil)
+	parts, err := read(hooked)
+	if err != nil || !slices.Equal(parts, whole) {
+		t.Errorf("in ranges %d events, whole %d, %v", len(parts), len(whole), err)
+	}
+	if requests < 5 {
+		t.Errorf("%d requests: it is too small to be read in ranges", requests)
+	}
+	for fails = range requests { // what the store says is passed on as it is: it tells whether to try again
+		requests = 0
+		if _, err := read(hooked); err != passing {
+			t.Errorf("after %d requests: %v", fails, err)
+		}
+	}
+	fails = 1 << 30
+	for _, harm := range [][]byte{nil, body[:len(body)-1], body[:100], append(slices.Clone(body), 'x'), make([]byte, len(body))} {
+		if err := disk.Put(t.Context(), f.Key, harm); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := read(disk); !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), f.Key) {
+			t.Errorf("%d bytes: %v", len(harm), err)
+		}
+	}
+}
