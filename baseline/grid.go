@@ -90,7 +90,7 @@ func (g *Grid) clear() {
 // Load replaces the counts by those of track. Minutes outside the grid or in hours not observed are dropped.
 func (g *Grid) Load(track counts.Track) {
 	g.clear()
-	last := slide{at: -1}
+	var last slide
 	i := sort.Search(len(track), func(i int) bool { return track[i].Minute >= g.shift })
 	for i < len(track) {
 		bin := (track[i].Minute - g.shift) / 5
@@ -114,31 +114,41 @@ func (g *Grid) Load(track counts.Track) {
 			g.bins[j] = n
 		}
 		g.peak(0, t, bin, n)
-		g.peak(1, t, bin, n+last.before(1)+last.before(2))
+		g.peak(1, t, bin, last.quarter())
 		g.peak(2, t, bin, last.sum)
 	}
 }
 
-// slide holds the 5-minute bins of the hour up to and with at.
+// slide holds the bins with calls of the hour up to and with the last one.
 type slide struct {
-	n   [12]int64 // bin b is n[b%12]
-	sum int64
-	at  int32 // -1 before the first
+	at         [16]int32 // bins, in a ring
+	n          [16]int64
+	first, end uint32 // the bins held are first to end-1, modulo 16: at most 12
+	sum        int64
 }
 
 // add moves on to a later bin.
 func (s *slide) add(bin int32, n int64) {
-	for b := max(s.at+1, bin-11); b <= bin; b++ {
-		s.sum -= s.n[b%12]
-		s.n[b%12] = 0
+	for ; s.first != s.end && s.at[s.first%16] <= bin-12; s.first++ {
+		s.sum -= s.n[s.first%16]
 	}
-	s.n[bin%12] = n
+	s.at[s.end%16], s.n[s.end%16] = bin, n
+	s.end++
 	s.sum += n
-	s.at = bin
 }
 
-// before returns the k-th bin before the last, k < 12.
-func (s *slide) before(k int32) int64 { return s.n[(s.at+12-k)%12] }
+// quarter is the sum of the last bin and the two before it.
+func (s *slide) quarter() int64 {
+	last := s.end - 1
+	n := s.n[last%16]
+	for i := last; i != s.first && i != last-2; {
+		i--
+		if s.at[i%16] >= s.at[last%16]-2 {
+			n += s.n[i%16]
+		}
+	}
+	return n
+}
 
 func (g *Grid) peak(w, t int, bin int32, n int64) {
 	if n <= g.Peak[w][t] {

@@ -116,23 +116,6 @@ func (tr Track) join(base int32, t *Tile) Track {
 	return tr
 }
 
-// tidy sorts a track, adds up equal minutes, and drops those that come to nothing.
-func (tr Track) tidy() Track {
-	slices.SortFunc(tr, func(a, b Point) int { return int(a.Minute) - int(b.Minute) })
-	k := 0
-	for i := 0; i < len(tr); {
-		p := tr[i]
-		for i++; i < len(tr) && tr[i].Minute == p.Minute; i++ {
-			p.N += tr[i].N
-		}
-		if p.N > 0 {
-			tr[k] = p
-			k++
-		}
-	}
-	return tr[:k]
-}
-
 type codeTracks []CodeTrack
 
 func (c *codeTracks) join(code string, base int32, t *Tile) {
