@@ -58,6 +58,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		result.Warnings = append(result.Warnings, hint)
 	}
 	if len(p.Shards)+len(p.Alive) > 0 {
+		if err := o.sound(ctx, c); err != nil {
+			return nil, err
+		}
 		if err := p.save(ctx, o.Lake); err != nil {
 			return nil, err
 		}

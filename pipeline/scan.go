@@ -41,6 +41,9 @@ type scanner struct {
 // scan reads a shard's objects and writes its part. It returns the part that is there already when an earlier attempt got that far.
 func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
 	if p, err := loadPart(ctx, s.lake, s.run, s.name); p != nil || err != nil {
+		if err == nil && len(p.Objects) != len(shard.Objects) {
+			return nil, fmt.Errorf("reading %s: it is of %d objects, its shard has %d: %w", s.lake.URL(partKey(s.run, s.name)), len(p.Objects), len(shard.Objects), lake.ErrForeign)
+		}
 		return p, err
 	}
 	s.known, s.hours = map[trail.Day][]lake.Keys{}, hours{}

@@ -14,7 +14,8 @@ import (
 )
 
 // A list of objects that were read is a file of tab-separated lines, ascending by key: ETag, size in bytes, "ok" or
-// "rejected", key (quoted as a Go string). One list holds one run's objects of one delivery day.
+// "rejected", key (quoted as a Go string). One list holds one run's objects of one delivery day. A last line, "end" and the number of lines before it,
+// seals it: a list that was cut would have its objects read again.
 
 const undated = "undated"
 
@@ -46,12 +47,17 @@ func encodeList(objects []readObject) []byte {
 		}
 		fmt.Fprintf(&b, "%s\t%d\t%s\t%s\n", o.etag, o.size, status, strconv.Quote(o.key))
 	}
+	fmt.Fprintf(&b, "end\t%d\n", len(objects))
 	return b.Bytes()
 }
 
 func decodeList(body []byte) ([]readObject, error) {
 	var out []readObject
+	rest := body
 	for line := range strings.Lines(string(body)) {
+		if rest = rest[len(line):]; len(rest) == 0 && line == fmt.Sprintf("end\t%d\n", len(out)) {
+			return out, nil
+		}
 		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		if len(f) != 4 {
 			return nil, fmt.Errorf("%q: %w", line, lake.ErrForeign)
@@ -66,7 +72,7 @@ func decodeList(body []byte) ([]readObject, error) {
 		}
 		out = append(out, readObject{key, f[0], size, f[2] == "rejected"})
 	}
-	return out, nil
+	return nil, fmt.Errorf("a list without its end: %w", lake.ErrForeign)
 }
 
 // readLists returns what lists, ascending, say of their objects, by key: what a later run saw counts.

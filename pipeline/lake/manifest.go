@@ -69,11 +69,11 @@ func manifestKey(d trail.Day, run int) string {
 
 // LoadManifest reads the manifest of a day as of c; a day without one is empty.
 func LoadManifest(ctx context.Context, s store.Store, c *Commit, d trail.Day) (*Manifest, error) {
-	m := &Manifest{Day: d, Files: map[Table][]File{}}
 	key := c.Manifest(d)
 	if key == "" {
-		return m, nil
+		return &Manifest{Day: d, Files: map[Table][]File{}}, nil
 	}
+	m := new(Manifest) // JSON of something else leaves it so
 	if err := getJSON(ctx, s, key, m); err != nil {
 		return nil, err
 	}
