@@ -14,7 +14,7 @@ import (
 )
 
 // An UPDATED_DATA record is counted like any other, where its own time says, and takes the event it replaces out of the counts of that one's day:
-// once, whichever comes first, on whatever days, in whatever runs. Both stay in the events table.
+// once, whichever comes first, on whatever days that the index knows, in whatever runs. Both stay in the events table.
 
 // touched is one event day with what the run changes of it.
 type touched struct {
@@ -76,17 +76,17 @@ func (m *merger) days(ctx context.Context, before *lake.Commit) ([]*touched, err
 }
 
 func (m *merger) touch(ctx context.Context, before *lake.Commit, d trail.Day) (*touched, error) {
-	man, err := m.settled.known[d], error(nil)
+	man := m.settled.known[d]
+	var err error
 	if man == nil {
 		if man, err = lake.LoadManifest(ctx, m.lake, before, d); err != nil {
 			return nil, err
 		}
 	}
 	t := &touched{manifest: man}
-	if t.awaited, err = readIDs(man, man.Awaited); err != nil {
-		return nil, err
+	if t.awaited, err = readIDs(man, man.Awaited); err == nil {
+		t.replaced, err = readIDs(man, man.Replaced)
 	}
-	t.replaced, err = readIDs(man, man.Replaced)
 	return t, err
 }
 
