@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -148,13 +147,10 @@ func (f *folder) inside(ctx context.Context, what, key string, fn func(*os.Root)
 	return nil
 }
 
-// temp writes body to a new file beside key and returns its name. A crash may leave it there; no listing shows it.
-func temp(root *os.Root, key string, body io.Reader) (name string, err error) {
-	if err := root.MkdirAll(path.Dir(key), 0o777); err != nil {
-		return "", err
-	}
-	name = path.Join(path.Dir(key), tempPrefix+rand.Text())
-	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+// temp writes body to a new file in dir and returns its name. A crash may leave it there; no listing shows it.
+func temp(dir *os.Root, body io.Reader) (name string, err error) {
+	name = tempPrefix + rand.Text()
+	file, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return "", err
 	}
@@ -163,7 +159,7 @@ func temp(root *os.Root, key string, body io.Reader) (name string, err error) {
 		err = file.Sync()
 	}
 	if err := errors.Join(err, file.Close()); err != nil {
-		root.Remove(name)
+		dir.Remove(name)
 		return "", err
 	}
 	return name, nil

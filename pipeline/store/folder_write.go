@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"syscall"
@@ -15,7 +16,7 @@ import (
 // Put writes a temporary file, syncs it, renames it into place and syncs the folder: after a power cut there is the old
 // object or the new one.
 func (f *folder) Put(ctx context.Context, key string, body []byte) error {
-	return f.write(ctx, key, bytes.NewReader(body), replace(key))
+	return f.write(ctx, key, bytes.NewReader(body), replace)
 }
 
 // PutFile is Put, of a copy of the file.
@@ -25,23 +26,21 @@ func (f *folder) PutFile(ctx context.Context, key, name string) error {
 		return fmt.Errorf("writing %s: %w", f.URL(key), err)
 	}
 	defer file.Close()
-	return f.write(ctx, key, file, replace(key))
+	return f.write(ctx, key, file, replace)
 }
 
-// replace publishes a temporary file as key.
-func replace(key string) func(root *os.Root, name string) error {
-	return func(root *os.Root, name string) error {
-		if err := laterThan(root, name, key); err != nil {
-			return err
-		}
-		return root.Rename(name, key)
+// replace gives a temporary file its name.
+func replace(dir *os.Root, temporary, name string) error {
+	if err := laterThan(dir, temporary, name); err != nil {
+		return err
 	}
+	return dir.Rename(temporary, name)
 }
 
 // Create is Put with a hard link in the place of the rename: linking fails where the name is taken.
 func (f *folder) Create(ctx context.Context, key string, body []byte) error {
-	return f.write(ctx, key, bytes.NewReader(body), func(root *os.Root, name string) error {
-		err := root.Link(name, key)
+	return f.write(ctx, key, bytes.NewReader(body), func(dir *os.Root, temporary, name string) error {
+		err := dir.Link(temporary, name)
 		if errors.Is(err, syscall.EPERM) || errors.Is(err, errors.ErrUnsupported) {
 			return fmt.Errorf("this file system has no hard links, which exclusive creation needs: %w", cause(err))
 		}
@@ -49,8 +48,9 @@ func (f *folder) Create(ctx context.Context, key string, body []byte) error {
 	})
 }
 
-// write puts body into a temporary file and lets publish give it its name.
-func (f *folder) write(ctx context.Context, key string, body io.Reader, publish func(root *os.Root, name string) error) error {
+// write puts body into a temporary file and lets publish give it its name. Both are in one folder, which is opened once: a path that is
+// followed from the root costs a system call for each of its folders.
+func (f *folder) write(ctx context.Context, key string, body io.Reader, publish func(dir *os.Root, temporary, name string) error) error {
 	if err := checkKey(key); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
@@ -62,40 +62,57 @@ func (f *folder) write(ctx context.Context, key string, body io.Reader, publish 
 		return fmt.Errorf("writing %s: %w", f.URL(key), osError(err))
 	}
 	return f.inside(ctx, "writing", key, func(root *os.Root) error {
-		name, err := temp(root, key, body)
+		dir, err := makeDir(root, path.Dir(key))
 		if err != nil {
 			return err
 		}
-		defer root.Remove(name) // after a rename there is nothing left to remove
+		defer dir.Close()
+		name, err := temp(dir, body)
+		if err != nil {
+			return err
+		}
+		defer dir.Remove(name) // after a rename there is nothing left to remove
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := publish(root, name); err != nil {
+		if err := publish(dir, name, path.Base(key)); err != nil {
 			return err
 		}
-		return syncDir(root, path.Dir(key))
+		return syncDir(dir)
 	})
 }
 
-// laterThan moves the time of the file name after that of the object it is to replace, whose ETag it would otherwise share
+// makeDir opens a folder, which is made where it is not there.
+func makeDir(root *os.Root, name string) (*os.Root, error) {
+	dir, err := root.OpenRoot(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := root.MkdirAll(name, 0o777); err != nil {
+			return nil, err
+		}
+		dir, err = root.OpenRoot(name)
+	}
+	return dir, err
+}
+
+// laterThan moves the time of a temporary file after that of the object it is to replace, whose ETag it would otherwise share
 // when both were written within one tick of the file system's clock.
-func laterThan(root *os.Root, name, key string) error {
-	old, err := root.Lstat(key)
+func laterThan(dir *os.Root, temporary, name string) error {
+	old, err := dir.Lstat(name)
 	if err != nil {
 		return nil // nothing to replace; if it is something else, the rename will say so
 	}
-	fresh, err := root.Lstat(name)
+	fresh, err := dir.Lstat(temporary)
 	if err != nil || fresh.ModTime().After(old.ModTime()) {
 		return err
 	}
 	later := old.ModTime().Add(time.Nanosecond)
-	return root.Chtimes(name, later, later)
+	return dir.Chtimes(temporary, later, later)
 }
 
 // syncDir makes a new name in dir last. Some network and FUSE file systems cannot sync a folder; they are trusted to
 // order their own metadata.
-func syncDir(root *os.Root, dir string) error {
-	d, err := root.Open(dir)
+func syncDir(dir *os.Root) error {
+	d, err := dir.Open(".")
 	if err != nil {
 		return err
 	}
