@@ -48,10 +48,7 @@ func (g *Grid) Begin(h *counts.History, e *counts.Exposure, upto int) {
 	g.Fit = max(0, h.Days-1-skip) * 24
 	g.Hours = g.Fit + 24
 	g.Upto = g.Fit + min(max(upto, 0), 24)
-	g.Birth = 0
-	if born := h.Born - g.shift; born > 0 {
-		g.Birth = min(int(born/60), g.Hours)
-	}
+	g.Since(h.Born)
 	// 1970-01-01 was a Thursday, day 3 of a week that starts on Monday.
 	weekday := ((int(g.First)+3)%7 + 7) % 7
 	g.slot0 = weekday * 24
@@ -60,6 +57,14 @@ func (g *Grid) Begin(h *counts.History, e *counts.Exposure, upto int) {
 		g.Seen[t] = t < g.Upto && d >= 0 && d < len(e.Hours) && e.Hours[d]>>(t%24)&1 == 1
 	}
 	g.clear()
+}
+
+// Since sets the first call ever known, in minutes of the history, to that of the tracks to come.
+func (g *Grid) Since(born int32) {
+	g.Birth = 0
+	if born -= g.shift; born > 0 {
+		g.Birth = min(int(born/60), g.Hours)
+	}
 }
 
 // Slot returns the hour of the week of hour t of the grid.

@@ -132,6 +132,7 @@ type Sketch struct {
 func (s *Sketch) Add(h *counts.History, e *counts.Exposure, masked Mask) {
 	if len(h.Rated) > 0 {
 		s.grid.Begin(h, e, 0)
+		s.grid.Since(max(h.Born, h.RatedBorn))
 		s.grid.Load(h.Rated)
 		s.fitter.Fit(&s.grid, flat, masked.of(Calls, ""))
 		s.vote.count(&s.fitter, &s.grid)

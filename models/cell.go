@@ -59,8 +59,13 @@ var (
 	recordShare   = [channels]float64{Calls: .30, Errors: .25}
 )
 
-// regimeShares divide a window's share. Most series are quiet.
-var regimeShares = [...]float64{Quiet: .45, Steady: .35, Busy: .20}
+// regimeShares divide a window's share. Most series are quiet. Silence means nothing to them, and novelties all count as rare.
+var regimeShares = [channels][Newcomer]float64{
+	Calls:   {Quiet: .45, Steady: .35, Busy: .20},
+	Errors:  {Quiet: .45, Steady: .35, Busy: .20},
+	Silence: {Quiet: 0, Steady: .5, Busy: .5},
+	Novelty: {Quiet: 1},
+}
 
 // unitShares divide it further: roll-ups over principals have cells of their own, because a busy newcomer among their principals
 // moves them for good, and their tails must not hide what single principals do. So have the sums over all that one principal calls.
@@ -105,7 +110,7 @@ func (c Cell) Share() float64 {
 	case Record:
 		return recordShare[c.channel()] * unitShares[c.channel()][c.unit()]
 	}
-	return shares[c.channel()][c.window()] * regimeShares[c.regime()] * unitShares[c.channel()][c.unit()]
+	return shares[c.channel()][c.window()] * regimeShares[c.channel()][c.regime()] * unitShares[c.channel()][c.unit()]
 }
 
 var cellNames = func() (n [Cells]string) {

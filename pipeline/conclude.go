@@ -28,7 +28,7 @@ func (o *Options) conclude(ctx context.Context, c *lake.Commit, p *Plan, result 
 	if err != nil {
 		return fmt.Errorf("deciding: %w", err)
 	}
-	w := &writer{lake: o.Lake, before: c, commit: next(c, p.AsOf), made: made, reads: p.Config.ScoreReads}
+	w := &writer{lake: o.Lake, before: c, commit: next(c, p.AsOf), made: made, reads: p.Config.ScoreReads, dataNovelty: p.Config.ScoreDataNovelty}
 	if err := w.write(ctx); err != nil {
 		return err
 	}
@@ -57,6 +57,8 @@ type writer struct {
 	made   *decision
 	reads  bool // call rates count read calls too
 
+	dataNovelty bool // new APIs of data events count too
+
 	stored map[trail.Day][]insight.Insight // by day of start, as committed
 	was    map[string]insight.Insight      // the same by ID
 	list   []insight.Insight               // what the replayed days' insights come to
@@ -76,6 +78,9 @@ func (w *writer) write(ctx context.Context) error {
 		w.list[k].Reads = w.reads && w.list[k].Kind == insight.CallRate && !w.list[k].Data
 	}
 	if err := insight.Attribute(ctx, &eventReader{w.lake, w.before}, pointers); err != nil {
+		return err
+	}
+	if err := newTileCache(w.lake, w.before).nameNew(ctx, pointers, w.dataNovelty); err != nil {
 		return err
 	}
 	if err := w.deliver(ctx); err != nil {

@@ -20,6 +20,8 @@ type Config struct {
 	FalseInsightsPerDay float64 `json:"falseInsightsPerDay" yaml:"false_insights_per_day"`
 	// ScoreReads rates management read calls too. CloudTrail Insights does not.
 	ScoreReads bool `json:"scoreReads" yaml:"score_reads"`
+	// ScoreDataNovelty counts APIs of data events, too, among those that a principal had never used.
+	ScoreDataNovelty bool `json:"scoreDataNovelty,omitempty" yaml:"score_data_novelty"`
 }
 
 // DefaultConfig returns the configuration of a run that was given none.

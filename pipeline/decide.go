@@ -87,6 +87,10 @@ func settled(c *lake.Commit, asOf time.Time) time.Time {
 func (d *decider) decide(ctx context.Context, asOf time.Time) (*decision, error) {
 	c := d.commit
 	out := &decision{cursor: settled(c, asOf), rows: map[trail.Day][]lake.BaselineRow{}}
+	if len(c.States) == 0 && !out.cursor.After(c.Decided) { // nothing was decided yet, nor can be: what the null would learn can wait
+		out.first = trail.DayOf(c.ScoreFrom)
+		return out, nil
+	}
 	state, err := d.start(ctx, out)
 	if err != nil {
 		return nil, err
@@ -182,6 +186,7 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	if wantRows {
 		out.rows[day] = s.baselines
 	}
+	cands := insight.Together(state.Life, s.candidates, s.watched, limits)
 	out.budget, out.days = f.budget, append(out.days, scoredDay{f.series, s.units, max(0, upto-max(from, before))})
 	out.last, out.history = state, e.Count(0, FitDays*24)/24
 	for h := max(from, before); h < upto; h++ {
@@ -191,12 +196,12 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 		}
 	}
 	if day.Start().Before(c.Decided) {
-		part, _ := insight.Step(state.Life, day, s.candidates, from, before, limits)
+		part, _ := insight.Step(state.Life, day, cands, from, before, limits)
 		snapshot := maps.Clone(found)
 		merge(snapshot, part)
 		out.atCursor = sorted(snapshot)
 	}
-	part, next := insight.Step(state.Life, day, s.candidates, from, upto, limits)
+	part, next := insight.Step(state.Life, day, cands, from, upto, limits)
 	merge(found, part)
 	if upto < 24 {
 		return state, nil

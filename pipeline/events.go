@@ -28,24 +28,23 @@ func (r *eventReader) Each(ctx context.Context, queries []insight.Query, fn func
 		first, last = min(first, trail.DayOf(q.From)), max(last, trail.DayOf(q.To))
 	}
 	for day := first; day <= last; day++ {
-		byAPI := map[counts.Series][]int{}
+		of := selection{}
 		for i, q := range queries {
 			if trail.DayOf(q.From) <= day && day <= trail.DayOf(q.To) {
-				api := counts.Series{Account: q.Account, Region: q.Region, Source: q.Source, Name: q.Name}
-				byAPI[api] = append(byAPI[api], i)
+				of.add(q, i)
 			}
 		}
-		if len(byAPI) == 0 || r.commit.Manifest(day) == "" {
+		if len(of) == 0 || r.commit.Manifest(day) == "" {
 			continue
 		}
-		if err := r.day(ctx, day, queries, byAPI, fn); err != nil {
+		if err := r.day(ctx, day, queries, of, fn); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *eventReader) day(ctx context.Context, day trail.Day, queries []insight.Query, byAPI map[counts.Series][]int, fn func(int, *insight.Event) error) error {
+func (r *eventReader) day(ctx context.Context, day trail.Day, queries []insight.Query, of selection, fn func(int, *insight.Event) error) error {
 	man, err := lake.LoadManifest(ctx, r.lake, r.commit, day)
 	if err != nil {
 		return err
@@ -54,17 +53,18 @@ func (r *eventReader) day(ctx context.Context, day trail.Day, queries []insight.
 	if err != nil {
 		return err
 	}
-	wanted := func(api counts.Series) bool { return byAPI[api] != nil }
 	for _, f := range man.Files[lake.Events] {
-		err := lake.EachEvent(ctx, r.lake, f, wanted, func(rec *trail.Record) error {
+		err := lake.EachEvent(ctx, r.lake, f, of.wants, func(rec *trail.Record) error {
 			if rec.CountCategory == "" || len(replaced) > 0 && replaced[decode.EventKey(rec.Account, rec.EventID)] {
 				return nil
 			}
 			e := eventOf(rec)
-			for _, i := range byAPI[seriesOf(rec).API()] {
-				if selects(&queries[i], rec) {
-					if err := fn(i, &e); err != nil {
-						return err
+			for _, list := range of.find(seriesOf(rec)) {
+				for _, i := range list {
+					if selects(&queries[i], rec) {
+						if err := fn(i, &e); err != nil {
+							return err
+						}
 					}
 				}
 			}
@@ -77,6 +77,31 @@ func (r *eventReader) day(ctx context.Context, day trail.Day, queries []insight.
 	return nil
 }
 
+// selection finds the queries that an event may answer: by API, or by the principal of a roll-up. An account alone stands for all of its.
+type selection map[counts.Series][]int
+
+func (s selection) add(q insight.Query, i int) {
+	k := counts.Series{Account: q.Account, Region: q.Region, Source: q.Source, Name: q.Name}
+	if q.IsTotal() {
+		k.Principal = q.Principal
+		s[counts.Series{Account: q.Account}] = nil // some API of the account, it is not known which
+	}
+	s[k] = append(s[k], i)
+}
+
+// wants tells whether an API's events may answer a query.
+func (s selection) wants(api counts.Series) bool {
+	if _, ok := s[api]; ok {
+		return true
+	}
+	_, ok := s[counts.Series{Account: api.Account}]
+	return ok
+}
+
+func (s selection) find(of counts.Series) [2][]int {
+	return [2][]int{s[of.API()], s[counts.Series{Account: of.Account, Principal: of.Principal}]}
+}
+
 func selects(q *insight.Query, r *trail.Record) bool {
 	return r.EventTS >= q.From.UnixMilli() && r.EventTS < q.To.UnixMilli() &&
 		(q.Principal == "" || q.Principal == r.Principal) && q.Data == classOf(r).Data
@@ -85,7 +110,7 @@ func selects(q *insight.Query, r *trail.Record) bool {
 func eventOf(r *trail.Record) insight.Event {
 	return insight.Event{
 		Time: r.EventTS, ReadOnly: classOf(r).ReadOnly, Principal: r.Principal, ErrorCode: r.CountError, EventID: r.EventID,
-		Object: r.SourceKey, Region: r.Region, UserAgent: r.UserAgent, SourceIP: r.SourceIPAddress,
+		Object: r.SourceKey, Region: r.Region, Source: r.EventSource, Name: r.EventName, UserAgent: r.UserAgent, SourceIP: r.SourceIPAddress,
 		AccessKeyID: r.UserIdentity.AccessKeyID, ARN: r.UserIdentity.ARN, Session: sessionOf(r.UserIdentity.ARN),
 	}
 }

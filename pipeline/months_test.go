@@ -103,10 +103,13 @@ func judge(t *testing.T, c fixtures.Config) judgement {
 	return j
 }
 
-// causes tells whether an anomaly accounts for an insight: the same time, and the same API or principal.
+// causes tells whether an anomaly accounts for an insight: the same time, and the same API or principal, or all that its principal calls.
 func causes(a fixtures.Anomaly, i insight.Insight) bool {
 	if i.Account != a.Account || !i.Whole.Start.Before(a.End.Add(time.Hour)) || !i.Whole.End.After(a.Start) {
 		return false
+	}
+	if i.IsTotal() {
+		return i.Principal == a.Principal
 	}
 	if a.Source != "" {
 		return i.Source == a.Source && i.Name == a.Name

@@ -18,13 +18,9 @@ import (
 // the number of workers shows nowhere.
 const batchSize = 64
 
-// each assembles the histories that end with a day and hands them to workers in batches. work is called with the worker's number, so that
-// each has sums of its own.
+// each assembles the histories that end with a day, those of APIs and then those of principals, and hands them to workers in batches. work is
+// called with the worker's number, so that each has sums of its own.
 func (d *decider) each(ctx context.Context, day trail.Day, work func(worker, batch int, list []*counts.History)) error {
-	tiles, err := d.tiles.read(ctx, day-FitDays-BornDays, day)
-	if err != nil {
-		return err
-	}
 	type job struct {
 		batch int
 		list  []*counts.History
@@ -51,8 +47,7 @@ func (d *decider) each(ctx context.Context, day trail.Day, work func(worker, bat
 				return ctx.Err()
 			}
 		}
-		a := counts.Assembly{First: day - FitDays, Days: FitDays + 1, ScoreReads: d.config.ScoreReads}
-		err := a.Histories(tiles, func(h *counts.History) error {
+		err := d.histories(ctx, day, func(h *counts.History) error {
 			next.list = append(next.list, h)
 			if len(next.list) == batchSize {
 				return send()
@@ -65,6 +60,25 @@ func (d *decider) each(ctx context.Context, day trail.Day, work func(worker, bat
 		return err
 	})
 	return g.Wait()
+}
+
+// histories calls fn for every history that ends with a day: in the order of counts those of series and APIs, then those of principals.
+func (d *decider) histories(ctx context.Context, day trail.Day, fn func(*counts.History) error) error {
+	a := counts.Assembly{
+		First: day - FitDays, Days: FitDays + 1, ScoreReads: d.config.ScoreReads, DataNovelty: d.config.ScoreDataNovelty,
+	}
+	first := day - FitDays - BornDays
+	tiles, err := d.tiles.read(ctx, first, day)
+	if err != nil {
+		return err
+	}
+	if err := a.Histories(tiles, fn); err != nil {
+		return err
+	}
+	if tiles, err = d.tiles.principals(ctx, first, day); err != nil {
+		return err
+	}
+	return a.Principals(tiles, fn)
 }
 
 // fitted is what all series of a day share.
@@ -82,12 +96,15 @@ func (d *decider) fit(ctx context.Context, day trail.Day, e *counts.Exposure, st
 		for _, h := range list {
 			sketches[w].Add(h, e, func(ch baseline.Channel, code string) []int32 {
 				u := insight.Unit{Series: h.Series, Data: h.Data}
-				if ch == baseline.Errors {
+				switch ch {
+				case baseline.Errors:
 					u.Kind, u.ErrorCode = insight.ErrorRate, code
+				case baseline.Novelty:
+					u.Kind = insight.Novelty
 				}
 				return state.Life.Masked(u)
 			})
-			if h.All[0].Minute < FitDays*trail.MinutesPerDay {
+			if len(h.All) > 0 && h.All[0].Minute < FitDays*trail.MinutesPerDay {
 				series[w]++
 			}
 		}
@@ -110,6 +127,7 @@ func (d *decider) fit(ctx context.Context, day trail.Day, e *counts.Exposure, st
 // scored is what scoring one day comes to.
 type scored struct {
 	candidates []insight.Candidate // ascending by unit
+	watched    map[string]int      // by account, how many API × principal units would be missed
 	tally      models.Tally
 	units      int64 // scored
 	baselines  []lake.BaselineRow
@@ -126,18 +144,22 @@ func (d *decider) score(ctx context.Context, day trail.Day, f *fitted, e *counts
 		candidates []insight.Candidate
 		rows       []lake.BaselineRow
 		units      int64
+		watched    map[string]int
 	}
 	results := make([]map[int]*result, d.workers)
 	for w := range results {
 		results[w] = map[int]*result{}
 	}
 	err := d.each(ctx, day, func(w, batch int, list []*counts.History) {
-		r := &result{}
+		r := &result{watched: map[string]int{}}
 		results[w][batch] = r
 		for _, h := range list {
 			scorers[w].Score(h, state.Life.Masked, upto, func(s *insight.DayScore) {
 				r.units++
-				if rows {
+				if s.Kind == insight.Silence && s.Principal != "" && !s.IsTotal() {
+					r.watched[s.Account]++
+				}
+				if rows && s.Kind.IsAWS() && !s.IsTotal() {
 					r.rows = append(r.rows, baselineRow(s))
 				}
 				if keep(s) {
@@ -149,7 +171,7 @@ func (d *decider) score(ctx context.Context, day trail.Day, f *fitted, e *counts
 	if err != nil {
 		return nil, err
 	}
-	out := &scored{}
+	out := &scored{watched: map[string]int{}}
 	byBatch := map[int]*result{}
 	for w := range results {
 		out.tally.Merge(&scorers[w].Tally)
@@ -161,15 +183,21 @@ func (d *decider) score(ctx context.Context, day trail.Day, f *fitted, e *counts
 		out.candidates = append(out.candidates, byBatch[b].candidates...)
 		out.baselines = append(out.baselines, byBatch[b].rows...)
 		out.units += byBatch[b].units
+		for account, n := range byBatch[b].watched {
+			out.watched[account] += n
+		}
 	}
 	slices.SortFunc(out.candidates, func(a, b insight.Candidate) int { return a.Unit.Compare(b.Unit) })
 	return out, nil
 }
 
-// trackOf returns the calls that a unit counts.
+// trackOf returns what a unit counts.
 func trackOf(h *counts.History, u insight.Unit) counts.Track {
-	if u.Kind == insight.CallRate {
+	switch u.Kind {
+	case insight.CallRate, insight.Silence:
 		return h.Rated
+	case insight.Novelty:
+		return h.New
 	}
 	for _, c := range h.Errors {
 		if c.Code == u.ErrorCode {

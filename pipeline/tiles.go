@@ -13,22 +13,48 @@ import (
 type tileCache struct {
 	lake   store.Store
 	commit *lake.Commit
-	days   map[trail.Day][]counts.Tile
+	days   map[cached][]counts.Tile
 	tiles  int
+}
+
+// cached is one day in one order.
+type cached struct {
+	day trail.Day
+	*order
 }
 
 // maxCached bounds the tiles in a cache, some 300 bytes each.
 const maxCached = 400_000
 
 func newTileCache(s store.Store, c *lake.Commit) *tileCache {
-	return &tileCache{lake: s, commit: c, days: map[trail.Day][]counts.Tile{}}
+	return &tileCache{lake: s, commit: c, days: map[cached][]counts.Tile{}}
 }
+
+// order is one of the two ways to read the counts of days.
+type order struct {
+	open  func(context.Context, store.Store, *lake.Manifest) (counts.Reader, error)
+	merge func(...counts.Reader) counts.Reader
+}
+
+var (
+	bySeries    = &order{lake.Tiles, counts.Merge}
+	byPrincipal = &order{lake.PrincipalTiles, counts.MergePrincipals}
+)
 
 // read merges the counts of the days [first, last].
 func (t *tileCache) read(ctx context.Context, first, last trail.Day) (counts.Reader, error) {
+	return t.merged(ctx, first, last, bySeries)
+}
+
+// principals does so in the order of counts.Tile.ComparePrincipal.
+func (t *tileCache) principals(ctx context.Context, first, last trail.Day) (counts.Reader, error) {
+	return t.merged(ctx, first, last, byPrincipal)
+}
+
+func (t *tileCache) merged(ctx context.Context, first, last trail.Day, o *order) (counts.Reader, error) {
 	var readers []counts.Reader
 	for d := first; d <= last; d++ {
-		r, err := t.day(ctx, d)
+		r, err := t.day(ctx, d, o)
 		if err != nil {
 			return nil, err
 		}
@@ -36,11 +62,12 @@ func (t *tileCache) read(ctx context.Context, first, last trail.Day) (counts.Rea
 			readers = append(readers, r)
 		}
 	}
-	return counts.Merge(readers...), nil
+	return o.merge(readers...), nil
 }
 
-func (t *tileCache) day(ctx context.Context, d trail.Day) (counts.Reader, error) {
-	if tiles, ok := t.days[d]; ok {
+func (t *tileCache) day(ctx context.Context, d trail.Day, o *order) (counts.Reader, error) {
+	k := cached{d, o}
+	if tiles, ok := t.days[k]; ok {
 		return counts.Slice(tiles), nil
 	}
 	if t.commit.Manifest(d) == "" {
@@ -54,7 +81,7 @@ func (t *tileCache) day(ctx context.Context, d trail.Day) (counts.Reader, error)
 	for _, f := range m.Files[lake.Counts] {
 		rows += int(f.Rows)
 	}
-	r, err := lake.Tiles(ctx, t.lake, m)
+	r, err := o.open(ctx, t.lake, m)
 	if err != nil || t.tiles+rows > maxCached {
 		return r, err
 	}
@@ -62,7 +89,7 @@ func (t *tileCache) day(ctx context.Context, d trail.Day) (counts.Reader, error)
 	if err != nil {
 		return nil, err
 	}
-	t.days[d] = tiles
+	t.days[k] = tiles
 	t.tiles += rows
 	return counts.Slice(tiles), nil
 }

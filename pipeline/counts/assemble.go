@@ -18,6 +18,21 @@ type Assembly struct {
 
 func (a Assembly) scored() trail.Day { return a.First + trail.Day(a.Days-1) }
 
+// rates tells whether a tile's calls are among those whose rate is scored.
+func (a Assembly) rates(t *Tile) bool { return t.Data || !t.ReadOnly || a.ScoreReads }
+
+// birth is the first minute seen; 0 before any.
+type birth struct {
+	at   int32
+	some bool
+}
+
+func (b *birth) see(at int32) {
+	if !b.some || at < b.at {
+		b.at, b.some = at, true
+	}
+}
+
 // maxCodes bounds the error codes of one series that are kept apart; the rest is added up as OtherCodes. CloudTrail knows
 // a few hundred codes, one API a handful: only a made-up trail has more.
 const maxCodes = 64
@@ -79,28 +94,31 @@ func (g *gather) histories(a Assembly) []*History {
 	for _, data := range []bool{false, true} {
 		h := &History{Series: g.series, Data: data, First: a.First, Days: a.Days}
 		var codes codeTracks
-		born, any := int32(0), false
+		var born, rated birth
 		for i := range g.tiles {
 			t := &g.tiles[i]
 			if t.Data != data || len(t.Minutes) == 0 {
 				continue
 			}
 			base := int32(t.Day-a.First) * trail.MinutesPerDay
-			if at := base + int32(t.Minutes[0]); !any || at < born {
-				born, any = at, true
+			at := base + int32(t.Minutes[0])
+			born.see(at)
+			if a.rates(t) {
+				rated.see(at)
 			}
 			if base < 0 || t.Day > h.Scored() {
 				continue
 			}
 			h.All = h.All.join(base, t)
-			if data || !t.ReadOnly || a.ScoreReads {
+			if a.rates(t) {
 				h.Rated = h.Rated.join(base, t)
 			}
 			if t.ErrorCode != "" {
 				codes.join(t.ErrorCode, base, t)
 			}
 		}
-		h.Born, h.All, h.Rated, h.Errors = born, h.All.tidy(), h.Rated.tidy(), codes.tidy()
+		h.Born, h.RatedBorn = born.at, rated.at
+		h.All, h.Rated, h.Errors = h.All.tidy(), h.Rated.tidy(), codes.tidy()
 		if len(h.All) > 0 {
 			out = append(out, h)
 		}

@@ -27,6 +27,8 @@ type History struct {
 	Days  int       // how many days, the scored one included; at least 1
 	// Born is the minute of the first call the lake knows of, relative to First; negative when that lies before First.
 	Born int32
+	// RatedBorn is the same of the first call whose rate is scored: who has only read so far is new to writing. Before Born it says nothing.
+	RatedBorn int32
 
 	Rated  Track       // calls whose rate is scored: write calls (management), all calls (data); empty when none are
 	All    Track       // every call, read and write: what errors are a share of

@@ -62,8 +62,8 @@ type total struct {
 	account, principal string
 	source, name       string // the API that is being read
 	first              int32  // minute of its first call that counts as new
-	named, some        bool   // first is known; any call was seen
-	born               int32
+	named              bool   // first is known
+	born, ratedBorn    birth
 	all, rated, denied Track
 	novel              Track
 }
@@ -77,8 +77,9 @@ func (g *total) add(a Assembly, t *Tile) {
 	}
 	base := int32(t.Day-a.First) * trail.MinutesPerDay
 	at := base + int32(t.Minutes[0])
-	if !g.some || at < g.born {
-		g.born, g.some = at, true
+	g.born.see(at)
+	if !t.Data && a.rates(t) {
+		g.ratedBorn.see(at)
 	}
 	if t.Source != g.source || t.Name != g.name {
 		g.firstUse()
@@ -93,7 +94,7 @@ func (g *total) add(a Assembly, t *Tile) {
 		return
 	}
 	g.all = g.all.join(base, t)
-	if !t.ReadOnly || a.ScoreReads {
+	if a.rates(t) {
 		g.rated = g.rated.join(base, t)
 	}
 	if trail.FamilyOf(t.ErrorCode) == trail.AccessDenied {
@@ -113,7 +114,7 @@ func (g *total) firstUse() {
 func (g *total) history(a Assembly) *History {
 	g.firstUse()
 	h := &History{
-		Series: Series{Account: g.account, Principal: g.principal}, First: a.First, Days: a.Days, Born: g.born,
+		Series: Series{Account: g.account, Principal: g.principal}, First: a.First, Days: a.Days, Born: g.born.at, RatedBorn: g.ratedBorn.at,
 		All: g.all.tidy(), Rated: g.rated.tidy(), New: g.novel.tidy(),
 	}
 	if d := g.denied.tidy(); len(d) > 0 {

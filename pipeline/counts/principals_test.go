@@ -41,14 +41,14 @@ func TestPrincipals(t *testing.T) {
 	const m = trail.MinutesPerDay
 	want := []History{
 		{
-			Series: Series{Account: "1", Principal: "p"}, First: day - 1, Days: 2, Born: -39*m + 7,
+			Series: Series{Account: "1", Principal: "p"}, First: day - 1, Days: 2, Born: -39*m + 7, RatedBorn: -39*m + 7,
 			Rated:  Track{{m + 10, 2}, {m + 15, 1}, {m + 20, 3}},
 			All:    Track{{m + 1, 4}, {m + 10, 2}, {m + 15, 1}, {m + 20, 3}},
 			Errors: []CodeTrack{{Denied, Track{{m + 1, 4}, {m + 20, 3}}}},
 			New:    Track{{m + 1, 1}, {m + 15, 1}},
 		},
 		{
-			Series: Series{Account: "1", Principal: "q"}, First: day - 1, Days: 2, Born: 3,
+			Series: Series{Account: "1", Principal: "q"}, First: day - 1, Days: 2, Born: 3, RatedBorn: 3,
 			Rated: Track{{3, 5}}, All: Track{{3, 5}}, New: Track{{3, 1}},
 		},
 	}
@@ -70,7 +70,7 @@ func TestPrincipalsOfFiles(t *testing.T) {
 				Source: "s", Name: rapid.SampledFrom([]string{"X", "Y", "Z"}).Draw(t, "name"), Principal: rapid.SampledFrom([]string{"p", "q"}).Draw(t, "principal"),
 			}
 			c := Class{ReadOnly: rapid.Bool().Draw(t, "read"), ErrorCode: rapid.SampledFrom([]string{"", "AccessDenied", "NoSuchKey"}).Draw(t, "code")}
-			ms := (day+trail.Day(rapid.IntRange(0, 2).Draw(t, "day"))).Start().UnixMilli() + int64(rapid.IntRange(0, 1439).Draw(t, "minute"))*60_000
+			ms := (day + trail.Day(rapid.IntRange(0, 2).Draw(t, "day"))).Start().UnixMilli() + int64(rapid.IntRange(0, 1439).Draw(t, "minute"))*60_000
 			all.Add(s, c, ms, 1)
 			builders[rapid.IntRange(0, len(builders)-1).Draw(t, "file")].Add(s, c, ms, 1)
 			sum++

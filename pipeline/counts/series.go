@@ -17,7 +17,9 @@ func (s Series) Compare(t Series) int {
 func (s Series) API() Series { s.Principal = ""; return s }
 
 // IsTotal tells whether s is the roll-up of a principal over all APIs.
-func (s Series) IsTotal() bool { return s.Region == "" && s.Source == "" && s.Name == "" && s.Principal != "" }
+func (s Series) IsTotal() bool {
+	return s.Region == "" && s.Source == "" && s.Name == "" && s.Principal != ""
+}
 
 // Compare orders classes: management before data, write before read, then by error code, success first.
 func (c Class) Compare(d Class) int {

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/trail"
 )
 
 // Event is what attribution reads of one counted call.
@@ -21,11 +24,13 @@ type Event struct {
 	UserAgent   string
 	SourceIP    string
 	AccessKeyID string
+	Source      string // eventSource
+	Name        string // eventName
 	ARN         string // userIdentity.arn
 	Session     string // the session name: what follows the role in an assumed role's ARN; "" when there is none
 }
 
-// Query selects the counted calls of one API in [From, To).
+// Query selects the counted calls of one API in [From, To), or where IsTotal holds those of one principal to any API.
 type Query struct {
 	Account   string
 	Region    string
@@ -34,6 +39,11 @@ type Query struct {
 	Principal string // "" for all
 	Data      bool   // data events; management events otherwise
 	From, To  time.Time
+}
+
+// IsTotal tells whether q selects all that a principal calls.
+func (q *Query) IsTotal() bool {
+	return counts.Series{Region: q.Region, Source: q.Source, Name: q.Name, Principal: q.Principal}.IsTotal()
 }
 
 // Events reads counted calls: those that trail.Counted, superseded ones left out.
@@ -72,6 +82,7 @@ var aspects = [...]struct {
 	{"accessKeyId", func(e *Event) string { return e.AccessKeyID }},
 	{"sessionName", func(e *Event) string { return e.Session }},
 	{"awsRegion", func(e *Event) string { return e.Region }},
+	{"api", func(e *Event) string { return e.Source + " " + e.Name }},
 }
 
 // AWSAttributes is how many of an insight's attributions, counted from the first, can be AWS's own: userIdentityArn, userAgent, errorCode.
@@ -82,6 +93,9 @@ const AWSAttributes = 3
 func Attribute(ctx context.Context, ev Events, list []*Insight) error {
 	var open []*Insight
 	for _, i := range list {
+		if i.Principal == "" && i.Name == "" { // an account
+			i.Attributions, i.WholeAttributions = []Attribution{}, []Attribution{}
+		}
 		if i.State != Retracted && (i.Attributions == nil || i.State == Closed && i.WholeAttributions == nil) {
 			open = append(open, i)
 		}
@@ -142,7 +156,7 @@ type division struct {
 
 func (d *division) add(e *Event) {
 	i := d.of
-	if i.Kind == ErrorRate && e.ErrorCode != i.ErrorCode || i.Kind == CallRate && !i.Data && !i.Reads && e.ReadOnly {
+	if !i.counts(e) {
 		return
 	}
 	for s, span := range [spans]Span{usual: i.Baseline, detected: i.Detected, whole: i.Whole} {
@@ -158,6 +172,20 @@ func (d *division) add(e *Event) {
 	}
 }
 
+// counts tells whether an event that the insight's query selects is one of what it counts. Of Novelty all calls are divided: which of them were the
+// first is in NewAPIs.
+func (i *Insight) counts(e *Event) bool {
+	switch {
+	case i.Kind == ErrorRate && i.IsTotal():
+		return trail.FamilyOf(e.ErrorCode) == trail.AccessDenied
+	case i.Kind == ErrorRate:
+		return e.ErrorCode == i.ErrorCode
+	case i.Kind == Novelty:
+		return true
+	}
+	return i.Data || i.Reads || !e.ReadOnly
+}
+
 // sample keeps the first events by time and ID.
 func (d *division) sample(e *Event) {
 	s := Sample{EventID: strings.Clone(e.EventID), Time: time.UnixMilli(e.Time).UTC().Format(time.RFC3339), Object: strings.Clone(e.Object)}
@@ -171,13 +199,13 @@ func (d *division) sample(e *Event) {
 }
 
 // list returns the attributions of one span and the baseline. errorCode is left out of error rates, as AWS does; one of ours where there is
-// nothing to tell: no value at all, or for the region of an insight that is about one.
+// nothing to tell: no value at all, or the region or API of an insight that is about one.
 func (d *division) list(span int) []Attribution {
 	out := []Attribution{}
 	for a := range aspects {
 		name := aspects[a].name
 		t := &d.values[a]
-		if name == "errorCode" && d.of.Kind == ErrorRate || name == "awsRegion" && d.of.Region != "" {
+		if name == "errorCode" && d.of.Kind == ErrorRate && !d.of.IsTotal() || name == "awsRegion" && d.of.Region != "" || name == "api" && d.of.Name != "" {
 			continue
 		}
 		if a >= AWSAttributes && t[span].empty() && t[usual].empty() {

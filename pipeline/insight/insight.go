@@ -14,14 +14,22 @@ type Kind uint8
 const (
 	CallRate  Kind = iota // more calls than usual (AWS: ApiCallRateInsight)
 	ErrorRate             // more calls ending in one error code than usual (AWS: ApiErrorRateInsight)
+	Silence               // far fewer calls than usual over a day; ours
+	Novelty               // a principal called many APIs that it had never used; ours
+	kinds
 )
 
-// MarshalText writes AWS's insightType.
+var kindNames = [kinds]string{"ApiCallRateInsight", "ApiErrorRateInsight", "ApiSilenceInsight", "PrincipalNoveltyInsight"}
+
+// IsAWS tells whether CloudTrail Insights knows the kind.
+func (k Kind) IsAWS() bool { return k <= ErrorRate }
+
+// MarshalText writes the insight type, AWS's where there is one.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// UnmarshalText reads AWS's insightType.
+// UnmarshalText reads what MarshalText wrote.
 func (k *Kind) UnmarshalText(b []byte) error {
-	for *k = CallRate; *k <= ErrorRate; *k++ {
+	for *k = 0; *k < kinds; *k++ {
 		if string(b) == k.String() {
 			return nil
 		}
@@ -29,16 +37,12 @@ func (k *Kind) UnmarshalText(b []byte) error {
 	return fmt.Errorf("reading %.40q as an insight type", b)
 }
 
-// String returns AWS's insightType.
-func (k Kind) String() string {
-	if k == ErrorRate {
-		return "ApiErrorRateInsight"
-	}
-	return "ApiCallRateInsight"
-}
+// String returns the insight type.
+func (k Kind) String() string { return kindNames[k] }
 
 // Unit is what one insight is about: a series, and for ErrorRate one of its error codes. Units are comparable.
-// With an empty Principal it is an API over all principals, as in CloudTrail Insights.
+// With an empty Principal it is an API over all principals, as in CloudTrail Insights; one for which IsTotal holds is a principal over all
+// APIs. With Silence, of an account alone, it is the account: most of what it does has stopped.
 type Unit struct {
 	counts.Series
 	Data      bool   `json:"data"` // data events; management events otherwise
@@ -47,13 +51,13 @@ type Unit struct {
 }
 
 // Verdict is the best evidence that one hour, or a window that ends in it, is more than the unit's usual.
-// Counts are calls (CallRate) or calls with the error code (ErrorRate).
+// Counts are calls (CallRate, Silence), calls with the error code (ErrorRate) or APIs (Novelty). With Silence it is less than usual.
 type Verdict struct {
 	// Score is -ln(false insights per series-day this strong, over the share of the budget): the hour is an alarm when
 	// it reaches the threshold -ln(budget). -Inf when nothing was scored, because the hour was not observed, nothing
 	// happened, or the history is too short.
 	Score  float64
-	LnP    float64 // ln P(as many or more) under the model, before the empirical null; 0 when nothing was scored
+	LnP    float64 // ln P(as many or more; with Silence as few or fewer) under the model, before the empirical null; 0 when nothing was scored. With Novelty minus the count
 	Window int     // minutes: 5, 15, 60, 180, 360, 720 or 1440
 	// End is the window's exclusive end, minutes since 00:00 UTC of the scored day: in the hour, or where it ends. The window begins at
 	// End-Window, which may lie in an hour before, and (negative) in a day before.
@@ -61,7 +65,7 @@ type Verdict struct {
 	Count  int64   // observed in the window
 	Mean   float64 // expected in the window
 	Size   float64 // negative binomial size k of that expectation (variance = mean + mean²/k); +Inf is Poisson
-	Model  string  // "nb", "hurdle", "newcomer", "record" or "window", with ErrorRate "error": which model was the least surprised
+	Model  string  // "nb", "hurdle", "newcomer", "record" or "window", with ErrorRate "error": which model was the least surprised; "silence", "job", "account"; "novelty"
 	Cell   string  // cell of the empirical null, as "calls/2-48/60"
 	Trials int64   // ErrorRate: calls in the window
 	Rate   float64 // ErrorRate: expected share of errors
@@ -147,6 +151,7 @@ type Insight struct {
 	Attributions      []Attribution `json:"attributions"`      // of Detected and Baseline; frozen
 	WholeAttributions []Attribution `json:"wholeAttributions"` // of Whole and Baseline; set once Closed
 	Samples           []Sample      `json:"samples"`           // a few of the events
+	NewAPIs           []string      `json:"newAPIs,omitempty"` // Novelty: the APIs first used in Whole, as "iam.amazonaws.com CreateUser", in order of use; at most 100
 	Parent            string        `json:"parent,omitempty"`  // ID of the API-wide insight that covers the same burst; "" when there is none
 }
 

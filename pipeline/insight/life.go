@@ -24,28 +24,23 @@ const (
 var hysteresis = math.Log(100)
 
 // Thresholds are the scores that make an hour an alarm, a kind.
-type Thresholds struct {
-	Calls  float64
-	Errors float64
-}
+type Thresholds [kinds]float64
 
 // ThresholdsOf returns what a budget asks for.
 func ThresholdsOf(b models.Budget) Thresholds {
-	return Thresholds{Calls: b.Threshold(models.Calls), Errors: b.Threshold(models.Errors)}
+	return Thresholds{
+		CallRate: b.Threshold(models.Calls), ErrorRate: b.Threshold(models.Errors),
+		Silence: b.Threshold(models.Silence), Novelty: b.Threshold(models.Novelty),
+	}
 }
 
 // Of returns the threshold of a kind.
-func (t Thresholds) Of(k Kind) float64 {
-	if k == ErrorRate {
-		return t.Errors
-	}
-	return t.Calls
-}
+func (t Thresholds) Of(k Kind) float64 { return t[k] }
 
 // Candidate is a unit's day with what Step needs to know of the days before.
 type Candidate struct {
 	DayScore
-	Track counts.Track // the unit's calls (errors), from at least 8 days before the scored day to its end
+	Track counts.Track // the unit's calls (errors, new APIs), from at least 8 days before the scored day to its end
 	First trail.Day    // day of the track's minute 0
 	// Exposure tells which earlier hours were observed. It may be nil: all of them, then.
 	Exposure *counts.Exposure
@@ -54,7 +49,7 @@ type Candidate struct {
 // Needs tells whether Step must see s as a Candidate: its unit is open, or one of the hours before upto is to be quarantined or
 // may be part of an insight.
 func (s *DayState) Needs(d *DayScore, t Thresholds, upto int) bool {
-	if s.running(d.Unit) != nil {
+	if s.running(d.Unit) != nil || d.Kind == Silence && s.running(accountUnit(d.Account)) != nil {
 		return true
 	}
 	least := min(QuarantineScore, t.Of(d.Kind)-hysteresis)
@@ -87,7 +82,7 @@ func Step(state *DayState, day trail.Day, cands []Candidate, from, upto int, t T
 		}
 		for h := from; h < upto; h++ {
 			l.hour(h)
-			if quarantined(h, &c.Hours[h]) {
+			if c.Kind != Silence && quarantined(h, &c.Hours[h]) {
 				flags.add(c.Unit, day, h)
 			}
 		}
@@ -146,32 +141,49 @@ func Compare(a, b Insight) int {
 	return cmp.Or(a.Whole.Start.Compare(b.Whole.Start), a.Unit.Compare(b.Unit), cmp.Compare(a.ID, b.ID))
 }
 
-// nest points each insight about one principal at the insight about the same API over all principals that covers the same
-// time, the earliest if there are several. A parent once found is kept.
+// nest points each insight at one that sums over more and covers the same time, the earliest if there are several: first the same API over all
+// principals, then the same principal over all APIs. A parent once found is kept.
 func nest(list []Insight) {
-	apis := map[Unit][]*Insight{}
+	sums := map[Unit][]*Insight{}
 	for k := range list {
-		if i := &list[k]; i.Principal == "" {
-			apis[i.Unit] = append(apis[i.Unit], i)
+		if i := &list[k]; i.Principal == "" || i.IsTotal() {
+			sums[i.Unit] = append(sums[i.Unit], i)
 		}
 	}
 	for k := range list {
 		i := &list[k]
-		if i.Principal == "" || i.Parent != "" {
-			continue
-		}
-		u := i.Unit
-		u.Principal = ""
-		var parent *Insight
-		for _, p := range apis[u] {
-			if overlap(p.Whole, i.Whole) > 0 && (parent == nil || Compare(*p, *parent) < 0) {
-				parent = p
+		for _, u := range i.sums() {
+			var parent *Insight
+			for _, p := range sums[u] {
+				if overlap(p.Whole, i.Whole) > 0 && (parent == nil || Compare(*p, *parent) < 0) {
+					parent = p
+				}
+			}
+			if parent != nil && i.Parent == "" {
+				i.Parent = parent.ID
 			}
 		}
-		if parent != nil {
-			i.Parent = parent.ID
-		}
 	}
+}
+
+// sums returns the units that u is a part of, the closest first.
+func (u Unit) sums() []Unit {
+	if u.Principal == "" || u.IsTotal() || u.Kind == Novelty {
+		return nil
+	}
+	api, total := u, u
+	api.Principal = ""
+	if u.Data {
+		return []Unit{api}
+	}
+	total.Series = counts.Series{Account: u.Account, Principal: u.Principal}
+	if u.Kind == ErrorRate {
+		if trail.FamilyOf(u.ErrorCode) != trail.AccessDenied {
+			return []Unit{api}
+		}
+		total.ErrorCode = counts.Denied
+	}
+	return []Unit{api, total}
 }
 
 // overlap returns how many minutes two spans share.

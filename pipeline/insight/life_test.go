@@ -87,7 +87,7 @@ func (w *world) candidate(day int) Candidate {
 	return c
 }
 
-var limits = Thresholds{Calls: 7, Errors: 7}
+var limits = Thresholds{7, 7, 7, 7}
 
 // run decides days from..to as days of one step, or in steps hours apart.
 func (w *world) run(t testing.TB, from, to, steps int) ([]Insight, *DayState) {

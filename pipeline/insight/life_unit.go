@@ -53,9 +53,15 @@ func (l *life) loud(hour *Hour) bool {
 		return false
 	}
 	v := &hour.Best
-	return float64(hour.Count) > hour.Mean+2*hour.SD ||
-		v.Score >= l.limit-hysteresis && v.Window <= max(60, l.open.First.Window)
+	unusual := v.Score >= l.limit-hysteresis && v.Window <= max(60, l.open.First.Window)
+	if l.falls() {
+		return unusual && float64(hour.Count) < hour.Mean
+	}
+	return unusual || float64(hour.Count) > hour.Mean+2*hour.SD
 }
+
+// falls tells whether the unit's insights are about too little.
+func (l *life) falls() bool { return l.c.Kind == Silence }
 
 // begin opens an insight on the alarm of hour h. It tells false when nothing in the window is left to report, because the insight
 // before has covered it.
@@ -75,11 +81,7 @@ func (l *life) begin(h int) bool {
 		l.open = nil
 		return false
 	}
-	last := start
-	for _, p := range l.between(start, end) {
-		last = p.Minute
-	}
-	i.Detected = l.span(start, last+1)
+	i.Detected = l.span(start, l.last(start, end))
 	day := trail.DayOf(i.Detected.Start.AddDate(0, 0, -7))
 	i.Baseline = l.span(l.minute(day, 0), start)
 	i.ID = newID(i.Unit, i.Detected.Start)
@@ -90,6 +92,14 @@ func (l *life) begin(h int) bool {
 	return true
 }
 
+// last returns the exclusive end of what raised an alarm: the last minute with calls, or where it is calls that are missing, the end of the window.
+func (l *life) last(start, end int32) int32 {
+	if points := l.between(start, end); !l.falls() && len(points) > 0 {
+		return points[len(points)-1].Minute + 1
+	}
+	return max(end, start+1)
+}
+
 // slack is how many times of the expected a minute must bring to lengthen an insight, as the reference value of a CUSUM: with 1, the noise of
 // ordinary minutes would move a start or an end about. An alarm needs at least twice the expected.
 const slack = 1.5
@@ -97,6 +107,9 @@ const slack = 1.5
 // from returns the minute that the unusual activity before end began in: of the minutes with calls, the one from which the excess over slack times
 // the expected is largest.
 func (l *life) from(earliest, end int32) (start int32, ok bool) {
+	if l.falls() {
+		return l.silentFrom(earliest, end), earliest < end
+	}
 	var best, sum float64
 	points := l.between(earliest, end)
 	at := end
@@ -114,6 +127,9 @@ func (l *life) from(earliest, end int32) (start int32, ok bool) {
 // until returns the exclusive end of the unusual activity that began in start: the minute up to which that excess is largest, at least
 // one after start.
 func (l *life) until(start, end int32) int32 {
+	if l.falls() {
+		return l.silentUntil(start, end)
+	}
 	var best, sum float64
 	last, at := start, start
 	for k, p := range l.between(start, end) {
@@ -150,7 +166,7 @@ func (l *life) measure(start, end int32) {
 	var most int64
 	i.Peak = i.Whole.Start
 	for _, p := range l.between(start, end) {
-		if p.N > most {
+		if p.N > most && !l.falls() {
 			most, i.Peak = p.N, l.instant(p.Minute)
 		}
 	}

@@ -13,12 +13,13 @@ import (
 const (
 	// MinExposure is how many observed hours before the scored day a history needs.
 	MinExposure = 24
-	// Immaterial is the highest score of a verdict that is too small to matter: fewer than 10 calls (5 errors) above what was
+	// Immaterial is the highest score of a verdict that is too small to matter: fewer than 10 calls (5 errors, 5 new APIs) above what was
 	// expected, or less than twice of it. It lies below every threshold that a Budget gives, so it never raises an alarm, and
 	// still tells how unusual the count is.
 	Immaterial = 4.5
 	minCalls   = 10
 	minErrors  = 5
+	minAPIs    = 5
 	// minLongHours is the age from which a series is scored over more than an hour.
 	minLongHours = 48
 )
@@ -40,8 +41,8 @@ type Scorer struct {
 	peaks       peaks
 }
 
-// Score decides the scored day of one history and hands its DayScores to emit: the call rate, if it is rated, then one a code of
-// h.Errors, in order. masked returns the quarantined hours (since 1970) of a unit, hidden from its fit; nil hides nothing. upto
+// Score decides the scored day of one history and hands its DayScores to emit: the call rate, if it is rated, and whether calls are missing, if
+// it never pauses for a day; then one a code of h.Errors, in order; then, of a principal's roll-up, the APIs it had never used. masked returns the quarantined hours (since 1970) of a unit, hidden from its fit; nil hides nothing. upto
 // is how many hours of the scored day are decidable (0 to 24); later ones have Score -Inf and touch nothing. The pointer is valid
 // until emit returns.
 func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, emit func(*DayScore)) {
@@ -57,6 +58,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		g := &s.calls
 		if !slices.Equal(h.Rated, h.All) { // most series are written to or read, not both
 			g = &s.grid
+			g.Since(max(h.Born, h.RatedBorn))
 			g.Load(h.Rated)
 		}
 		p := s.fitter.Fit(g, s.Priors.Of(h, baseline.Calls), masked(u))
@@ -65,13 +67,28 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		e.score(u)
 		s.flush(upto)
 		emit(&s.day)
+		if e.restless() {
+			e.silences()
+			s.flush(upto)
+			emit(&s.day)
+		}
 	}
+	s.grid.Since(h.Born)
 	for _, c := range h.Errors {
 		u.Kind, u.ErrorCode = ErrorRate, c.Code
 		s.grid.Load(c.Track)
 		p := s.fitter.FitErrors(&s.grid, &s.calls, s.Priors.Of(h, baseline.Errors), masked(u))
 		e := evidence{s: s, ch: models.Errors, g: &s.grid, calls: &s.calls, p: p.Params, errors: &p, minimum: minErrors}
 		e.score(u)
+		s.flush(upto)
+		emit(&s.day)
+	}
+	if h.IsTotal() {
+		u.Kind, u.ErrorCode = Novelty, ""
+		s.grid.Load(h.New)
+		p := s.fitter.Fit(&s.grid, s.Priors.Of(h, baseline.Novelty), masked(u))
+		e := evidence{s: s, ch: models.Novelty, g: &s.grid, p: p, minimum: minAPIs}
+		e.novelties(u)
 		s.flush(upto)
 		emit(&s.day)
 	}
@@ -87,14 +104,19 @@ func called(g *baseline.Grid) bool { return len(g.Active) > 0 && int(g.Active[0]
 func (s *Scorer) tally(h *counts.History, rated bool) {
 	if rated {
 		s.Tally.Series[models.Calls]++
+		s.Tally.Series[models.Silence]++
 	}
 	if called(&s.calls) {
 		s.Tally.Series[models.Errors]++
+		s.Tally.Series[models.Novelty]++
 	}
 	if len(h.Rated) > 0 {
 		s.Tally.Units[models.Calls]++
 	}
 	s.Tally.Units[models.Errors] += int64(len(h.Errors))
+	if h.IsTotal() {
+		s.Tally.Units[models.Novelty]++
+	}
 }
 
 // peaks holds the highest material evidence of each cell in one unit's day.

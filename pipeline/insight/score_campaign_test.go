@@ -104,6 +104,9 @@ func (c *campaign) spike(r *rand.Rand, s *Scorer, h *counts.History, from *simSe
 		x.Rated = x.All
 		c.try(s, &x, "", kind, models.Calls, n)
 	}
+	if h.IsTotal() {
+		return
+	}
 	x = *h
 	code := "Brand.New"
 	n := 3 * *factor
@@ -174,7 +177,7 @@ func addTracks(a, b counts.Track) counts.Track {
 }
 
 // falseInsights counts runs of alarms of one unit, at most 3 hours apart, at so many per 1,000 series-days over all channels.
-func (c *campaign) falseInsights(perThousand float64) (n [2]int) {
+func (c *campaign) falseInsights(perThousand float64) (n [kinds]int) {
 	last := map[Unit]int{}
 	for _, a := range c.alarms { // units in any order, hours of a unit ascending
 		ch := models.Channel(a.unit.Kind)

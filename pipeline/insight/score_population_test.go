@@ -16,7 +16,7 @@ import (
 // bursts, rare APIs with a Pareto size; newcomers, retirements, vacations, release days and error storms. No anomalies.
 type population struct {
 	days   int
-	series []simSeries // principals first, then the roll-ups of their APIs
+	series []simSeries // principals first, then the roll-ups of their APIs, then those of principals
 	hours  []uint32
 }
 
@@ -27,6 +27,7 @@ type simSeries struct {
 	calls  counts.Track            // minutes since the population's first day
 	errors map[string]counts.Track // by code
 	codes  []string
+	novel  counts.Track // of a principal's roll-up: first calls of APIs
 }
 
 const simFirst = trail.Day(20000) // 2024-10-04, a Friday
@@ -69,7 +70,59 @@ func newPopulation(seed uint64, n, days int) *population {
 		p.series = append(p.series, s)
 	}
 	p.rollUp()
+	r = rand.New(rand.NewPCG(seed, 18))
+	for i := range n / 6 {
+		a := r.IntN(accounts)
+		m := simMinutes{days: days, n: map[int32]int64{}, r: r, zone: zone[a], release: release[a]}
+		s := m.total()
+		s.Series = counts.Series{Account: fmt.Sprintf("%012d", a), Principal: fmt.Sprintf("role/total-%d", i)}
+		p.series = append(p.series, s)
+	}
 	return p
+}
+
+// total makes up all that one principal calls: people in long sessions, a service's APIs that follow one load, jobs and deployments that call many
+// APIs at once. Of the calls in a session, the k-th new one of the principal comes as in a Chinese restaurant; whoever opens a
+// page of a console calls several at a time.
+func (m *simMinutes) total() simSeries {
+	r := m.r
+	api := simAPI{
+		kind: "human", logRate: 1.2 + .8*r.NormFloat64(), size: 5 + 25*r.Float64(), k: 3 + 10*r.Float64(),
+		errorRate: math.Exp(math.Log(.01) + r.NormFloat64()), codes: []float64{1, 1, 1},
+	}
+	appetite, page := 3+15*r.Float64(), 3.
+	switch x := r.Float64(); {
+	case x < .2:
+		api.kind, appetite, page = "service", 2+3*r.Float64(), .5
+	case x < .35:
+		api.kind, appetite, page = "cron", 1+2*r.Float64(), 1
+	case x < .55:
+		api.kind, api.logRate, appetite = "deploy", api.logRate+1, 5+20*r.Float64()
+	}
+	m.fill(&api)
+	if api.kind == "service" {
+		m.cron(&api)
+	}
+	m.lives(&api)
+	s := simSeries{kind: api.kind + " total", calls: trackOf(m.n)}
+	s.addErrors(r, &api)
+	novel, seen := map[int32]int64{}, 0.
+	for _, c := range s.calls {
+		for range c.N {
+			if r.Float64() < appetite/(appetite+seen) {
+				novel[c.Minute]++
+				if n := negBinomial(r, .5, page); seen > 20 && n > 0 {
+					novel[c.Minute+1+int32(r.IntN(10))] += n
+				}
+			}
+			seen++
+		}
+	}
+	s.novel = trackOf(novel)
+	if d, ok := s.errors["AccessDenied"]; ok {
+		s.errors, s.codes = map[string]counts.Track{counts.Denied: d}, []string{counts.Denied}
+	}
+	return s
 }
 
 // simKinds narrows the kinds of APIs: human below .30, service to .55, cron to .75, deployments to .90, rare above.
@@ -363,6 +416,7 @@ func (s *simSeries) history(first, scored int) (*counts.History, bool) {
 		h.Rated = h.All
 	}
 	h.Born = s.calls[0].Minute - int32(first)*1440
+	h.New = between(s.novel, first, scored)
 	for _, code := range s.codes {
 		if t := between(s.errors[code], first, scored); len(t) > 0 {
 			h.Errors = append(h.Errors, counts.CodeTrack{Code: code, Track: t})

@@ -75,7 +75,7 @@ func TestAlarmedDayIsToldApart(t *testing.T) {
 		return s.Tally
 	}
 	none := tally(Thresholds{})
-	some := tally(Thresholds{Calls: 7, Errors: 7})
+	some := tally(Thresholds{7, 7, 7, 7})
 	null := func(day *models.Tally) *models.Nulls {
 		n := models.NewNulls()
 		day.Series[models.Calls] = 2000

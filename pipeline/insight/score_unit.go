@@ -23,6 +23,16 @@ type evidence struct {
 
 // score fills s.day.
 func (e *evidence) score(u Unit) {
+	e.begin(u)
+	for h := range 24 {
+		if t := e.g.Fit + h; e.s.day.Fit.Undecided == "" && e.g.Seen[t] && e.g.N[t] > 0 {
+			e.hour(h, &e.s.day.Hours[h].Best)
+		}
+	}
+}
+
+// begin fills s.day with what is usual, and what was counted.
+func (e *evidence) begin(u Unit) {
 	g, p := e.g, e.p
 	youngest := g.Fit - g.Birth // age in hours at the start of the day; negative when born later
 	d := &e.s.day
@@ -36,9 +46,6 @@ func (e *evidence) score(u Unit) {
 		d.Hours[h] = Hour{
 			Observed: g.Seen[t], Count: g.N[t], Mean: mu, SD: math.Sqrt(mu + mu*mu/size),
 			Upper: upper(mu, size), Best: silent(h),
-		}
-		if d.Fit.Undecided == "" && g.Seen[t] && g.N[t] > 0 {
-			e.hour(h, &d.Hours[h].Best)
 		}
 	}
 }
@@ -196,9 +203,18 @@ func (e *evidence) weigh(v *Verdict, r models.Regime, window int, counted int64,
 
 // keep scores v in its cell and puts it into best when it is better.
 func (e *evidence) keep(v *Verdict, r models.Regime, window int, counted int64, best *Verdict) {
+	y := float64(counted)
+	e.rank(v, r, window, y-v.Mean >= e.minimum && y >= 2*v.Mean, best)
+}
+
+// rank scores v in its cell, no higher than Immaterial if it does not matter, and puts it into best when it is better.
+func (e *evidence) rank(v *Verdict, r models.Regime, window int, material bool, best *Verdict) {
 	kind := models.Principals
-	if e.s.day.Principal == "" {
+	switch {
+	case e.s.day.Principal == "":
 		kind = models.Rollups
+	case e.s.day.IsTotal():
+		kind = models.Totals
 	}
 	c := models.CellOf(e.ch, kind, r, window)
 	if c.Share() == 0 {
@@ -206,7 +222,7 @@ func (e *evidence) keep(v *Verdict, r models.Regime, window int, counted int64, 
 	}
 	v.Cell = c.String()
 	v.Score = e.s.Nulls.Score(c, -v.LnP)
-	if y := float64(counted); y-v.Mean < e.minimum || y < 2*v.Mean {
+	if !material {
 		v.Score = min(v.Score, Immaterial)
 	} else {
 		e.s.peaks.add(c, -v.LnP)

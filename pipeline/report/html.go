@@ -17,7 +17,7 @@ var page string
 // pageTemplate escapes by context; texts of a trail reach it through "clean" or a function of this package that cleans.
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"clean": Clean, "when": when, "group": group, "expected": expected, "why": Why, "who": Who, "title": title, "state": stateOf,
-	"spanWords": spanWords, "length": length, "odds": odds, "chart": ChartOf, "kind": kindName, "rejection": rejection,
+	"spanWords": spanWords, "length": length, "odds": odds, "chart": ChartOf, "region": region, "rejection": rejection,
 	"brief":    func(x float64) string { return strings.Replace(expected(x), "less than", "<", 1) },
 	"severity": func(i *insight.Insight) string { return tenth(i.Severity()) },
 	"level":    level, "numbers": numbers, "shares": sharesOf, "section": section,

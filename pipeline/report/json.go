@@ -172,7 +172,7 @@ func documentOf(r *Run) *document {
 
 func insightOf(e *Entry, table string) insightJSON {
 	i := e.Insight
-	j := insightJSON{ID: i.ID, Revision: i.Revision, State: i.State, Change: e.Change, Parent: i.Parent, Why: Why(i), Type: kindName(i.Kind),
+	j := insightJSON{ID: i.ID, Revision: i.Revision, State: i.State, Change: e.Change, Parent: i.Parent, Why: Why(i), Type: i.Kind.String(),
 		Category: "Management", Account: i.Account, Region: i.Region, EventSource: i.Source, EventName: i.Name, Principal: i.Principal,
 		ErrorCode: i.ErrorCode, Detected: i.Detected, Whole: i.Whole, Baseline: i.Baseline, Peak: instant(i.Peak),
 		Expected: finite(i.Expected), Excess: finite(i.Excess()), Score: finite(i.Worst.Score), Severity: finite(i.Severity()),

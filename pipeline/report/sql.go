@@ -21,17 +21,26 @@ func SQL(i *insight.Insight, table string) string {
 	}
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	if i.Kind == insight.Novelty {
+		return newAPIs(i, table)
+	}
 	line(`SELECT count(*) AS calls`)
 	line(`FROM %s`, table)
 	line(`WHERE %s`, days)
 	line(`  AND eventts >= TIMESTAMP '%s' AND eventts < TIMESTAMP '%s'`, from.UTC().Format("2006-01-02 15:04:05"), to.UTC().Format("2006-01-02 15:04:05"))
-	line(`  AND account = %s AND region = %s`, quoteSQL(i.Account), quoteSQL(i.Region))
-	line(`  AND eventsource = %s AND eventname = %s`, quoteSQL(i.Source), quoteSQL(i.Name))
+	if i.IsTotal() || isAccount(i) {
+		line(`  AND account = %s`, quoteSQL(i.Account))
+	} else {
+		line(`  AND account = %s AND region = %s`, quoteSQL(i.Account), quoteSQL(i.Region))
+		line(`  AND eventsource = %s AND eventname = %s`, quoteSQL(i.Source), quoteSQL(i.Name))
+	}
 	if i.Principal != "" {
 		line(`  AND principal = %s`, quoteSQL(i.Principal))
 	}
 	line(`  AND countcategory = '%s'`, category)
 	switch {
+	case i.Kind == insight.ErrorRate && i.IsTotal():
+		line(`  AND counterror IS NOT NULL AND errorfamily = 'access-denied'`)
 	case i.Kind == insight.ErrorRate:
 		line(`  AND counterror = %s`, quoteSQL(i.ErrorCode))
 	case !i.Data && !i.Reads:
@@ -39,6 +48,22 @@ func SQL(i *insight.Insight, table string) string {
 	}
 	line(`  AND coalesce(eventid, '') NOT IN (SELECT supersedes FROM %s WHERE %s AND supersedes IS NOT NULL)`, table, days)
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// newAPIs returns the Athena query for the APIs that a principal first used within an insight, as far as the 42 days before it tell.
+func newAPIs(i *insight.Insight, table string) string {
+	const layout = "2006-01-02 15:04:05"
+	first := trail.DayOf(i.Whole.End.Add(-1)) - 42
+	return fmt.Sprintf(`SELECT eventsource, eventname, min(eventts) AS firstused
+FROM %s
+WHERE "timestamp" BETWEEN '%s' AND '%s'
+  AND account = %s
+  AND principal = %s
+  AND countcategory = 'Management'
+GROUP BY eventsource, eventname
+HAVING min(eventts) >= TIMESTAMP '%s' AND min(eventts) < TIMESTAMP '%s'
+ORDER BY firstused`, table, first.Path(), trail.DayOf(i.Whole.End.Add(-1)).Path(), quoteSQL(i.Account), quoteSQL(i.Principal),
+		i.Whole.Start.UTC().Format(layout), i.Whole.End.UTC().Format(layout))
 }
 
 // quoteSQL writes s as a string literal of Athena (Trino): plain ASCII with quotes doubled, anything else as U&'…' with

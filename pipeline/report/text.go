@@ -114,7 +114,7 @@ func (t *text) insight(e *Entry, r *Run, indent int) {
 	t.put(indent, style, fmt.Sprintf("[%.1f] %s", i.Severity(), title(i)))
 	in := indent + 6
 	t.put(in, "", Why(i)+".")
-	t.put(in, dim, fmt.Sprintf("%s, account %s, %s, %s", spanWords(i), Clean(i.Account), Clean(i.Region), stateOf(e)))
+	t.put(in, dim, fmt.Sprintf("%s, account %s, %s, %s", spanWords(i), Clean(i.Account), region(i), stateOf(e)))
 	if s := leading(i); s != "" {
 		t.put(in, dim, s)
 	}
@@ -140,6 +140,9 @@ func (t *text) foot(r *Run) {
 
 // leading names the largest share of each attribute, where one stands out.
 func leading(i *insight.Insight) string {
+	if i.Kind == insight.Novelty {
+		return newest(i)
+	}
 	list := i.WholeAttributions
 	if list == nil {
 		list = i.Attributions
@@ -160,6 +163,20 @@ func leading(i *insight.Insight) string {
 		parts = append(parts, fmt.Sprintf("%s %s (%s of %s)", Clean(a.Attribute), value, group(a.Insight[0].Count), group(max(sum, total(i, list)))))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// newest names some of the APIs that a principal had never used.
+func newest(i *insight.Insight) string {
+	const most = 8
+	names := make([]string, min(len(i.NewAPIs), most))
+	for k := range names {
+		names[k] = Clean(i.NewAPIs[k])
+	}
+	s := strings.Join(names, ", ")
+	if n := len(i.NewAPIs) - most; n > 0 {
+		s += fmt.Sprintf(" and %d more", n)
+	}
+	return s
 }
 
 // total is the count that a list of attributions divides.

@@ -12,22 +12,55 @@ import (
 
 // Why says in a sentence what an insight is about: what was counted, and what would have been usual.
 func Why(i *insight.Insight) string {
-	by := "by all principals"
+	return fmt.Sprintf("%s in %s; %s expected %s", counted(i), length(i.Whole.Minutes()), expected(i.Expected), basis(i))
+}
+
+// counted says what an insight counts, and by whom.
+func counted(i *insight.Insight) string {
+	n, by := i.Whole.Count, "by all principals"
 	if i.Principal != "" {
 		by = "by " + Who(i.Principal)
 	}
-	what := fmt.Sprintf("%s %s %s %s", group(i.Whole.Count), Clean(i.Name), plural(i.Whole.Count, "call"), by)
-	if i.Kind == insight.ErrorRate {
-		what += " ended in " + Clean(i.ErrorCode)
+	of := Clean(i.Name)
+	switch {
+	case isAccount(i):
+		of, by = "", "by principals that never pause"
+	case i.IsTotal() && i.Kind == insight.ErrorRate:
+		of = ""
+	case i.IsTotal():
+		of = "write"
+		if i.Reads {
+			of = ""
+		}
 	}
-	return fmt.Sprintf("%s in %s; %s expected %s", what, length(i.Whole.Minutes()), expected(i.Expected), basis(i.Fit))
+	what := strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s", group(n), of, plural(n, "call"), by)), " ")
+	switch i.Kind {
+	case insight.ErrorRate:
+		if i.IsTotal() {
+			return what + " were denied access"
+		}
+		return what + " ended in " + Clean(i.ErrorCode)
+	case insight.Silence:
+		return "only " + what
+	case insight.Novelty:
+		return fmt.Sprintf("%s %s never used before called %s", group(n), plural(n, "API"), by)
+	}
+	return what
 }
 
+// isAccount tells whether an insight is about a whole account.
+func isAccount(i *insight.Insight) bool { return i.Principal == "" && i.Source == "" && i.Name == "" }
+
 // basis says what an expectation rests on.
-func basis(f insight.Fit) string {
+func basis(i *insight.Insight) string {
+	f := i.Fit
 	days := int(math.Round(f.Exposure / 24))
 	own := fmt.Sprintf("from %s of its own history", count(days, "day"))
 	switch {
+	case isAccount(i):
+		return "from their own history"
+	case i.Kind == insight.Novelty:
+		return "of a principal like this"
 	case f.Regime == "newcomer":
 		return "from what newcomers to the API usually do"
 	case f.Pooling == "" || f.Pooling == "own":
@@ -139,19 +172,34 @@ func odds(score float64) string {
 
 // title names what an insight is about.
 func title(i *insight.Insight) string {
+	switch {
+	case isAccount(i):
+		return "account " + Clean(i.Account) + " fell silent"
+	case i.Kind == insight.Novelty:
+		return Who(i.Principal) + ": new APIs"
+	case i.IsTotal() && i.Kind == insight.ErrorRate:
+		return Who(i.Principal) + ": access denied"
+	case i.IsTotal() && i.Kind == insight.Silence:
+		return Who(i.Principal) + " fell silent"
+	case i.IsTotal():
+		return Who(i.Principal) + ": all calls"
+	}
 	t := Clean(i.Source) + " " + Clean(i.Name)
-	if i.Kind == insight.ErrorRate {
+	switch i.Kind {
+	case insight.ErrorRate:
 		t += " " + Clean(i.ErrorCode)
+	case insight.Silence:
+		t += " fell silent"
 	}
 	return t
 }
 
-// kindName is the insight type that AWS would give.
-func kindName(k insight.Kind) string {
-	if k == insight.ErrorRate {
-		return "ApiErrorRateInsight"
+// region is where an insight happened.
+func region(i *insight.Insight) string {
+	if i.Region == "" && (i.IsTotal() || isAccount(i)) {
+		return "all regions"
 	}
-	return "ApiCallRateInsight"
+	return Clean(i.Region)
 }
 
 // stateName adds the revision to the state.

@@ -28,8 +28,12 @@ type File struct {
 //
 // Record IDs are UUIDv5 over the insight's ID, the state and the revision. A revision above 1 is written as records of its own, which say in
 // addendum which records they replace: those of the revision before, whether or not that one had an End yet. A retracted insight's records
-// say so in the extension.
+// say so in the extension. Of kinds that CloudTrail Insights has no record for there is none: silences, novelties, sums over all that a
+// principal calls.
 func Events(i *insight.Insight) []File {
+	if !i.Kind.IsAWS() || i.IsTotal() {
+		return nil
+	}
 	files := []File{file(i, start(i))}
 	if i.State != insight.Open {
 		files = append(files, file(i, end(i)))
