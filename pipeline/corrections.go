@@ -23,6 +23,9 @@ type touched struct {
 	fixes    []id // events that count no longer: a correction came
 
 	awaited, replaced map[id]bool // of the manifest, as they grow
+
+	dropped     []string    // files of the run that nothing names
+	run, totals lake.Ledger // what fixes change in the sums of the run and of all runs before
 }
 
 // days gathers the parts by day, and the events that corrections replace.
@@ -120,9 +123,9 @@ func (m *merger) fix(ctx context.Context, t *touched) error {
 		mine[p.Events.Key] = true
 	}
 	replaced, err := findEvents(ctx, m.lake, t.manifest, t.fixes, func(f lake.File, r *trail.Record) {
-		l := &m.commit.Totals // what an earlier run kept is replaced in the sum over all runs
+		l := &t.totals // what an earlier run kept is replaced in the sum over all runs
 		if mine[f.Key] {
-			l = &m.commit.Run
+			l = &t.run
 		}
 		l.Replaced++
 		l.Kept--

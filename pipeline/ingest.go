@@ -88,7 +88,7 @@ func (o *Options) ingest(ctx context.Context, before *lake.Commit, p *Plan) (*la
 		}
 	}
 	o.Progress.Stage("merge", 0, 0)
-	m := &merger{lake: o.Lake, base: o.TrailPath, plan: p, parts: parts, settled: settled}
+	m := &merger{lake: o.Lake, base: o.TrailPath, plan: p, parts: parts, settled: settled, workers: o.Workers}
 	c, err := m.merge(ctx, before)
 	if err != nil {
 		return nil, err

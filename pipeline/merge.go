@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
@@ -19,6 +21,7 @@ type merger struct {
 	plan    *Plan
 	parts   []*part
 	settled *settlement
+	workers int          // days worked on at once
 	commit  *lake.Commit // the next one, as it grows
 }
 
@@ -45,8 +48,16 @@ func (m *merger) merge(ctx context.Context, before *lake.Commit) (*lake.Commit, 
 	if err != nil {
 		return nil, err
 	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(m.workers)
 	for _, d := range days {
-		if err := m.day(ctx, d); err != nil {
+		g.Go(func() error { return m.day(gctx, d) })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for _, d := range days {
+		if err := m.note(ctx, d); err != nil {
 			return nil, err
 		}
 	}
@@ -76,9 +87,9 @@ func (m *merger) keysOf(ctx context.Context, parts []partDay) ([]lake.Keys, erro
 	return loadKeys(ctx, m.lake, names)
 }
 
-// day adds the run's files to one event day.
+// day adds the run's files to one event day. Days do not touch each other, nor the commit: note does.
 func (m *merger) day(ctx context.Context, t *touched) error {
-	c, man := m.commit, t.manifest
+	man := t.manifest
 	for _, p := range t.parts {
 		man.Files[lake.Events] = append(man.Files[lake.Events], p.Events)
 		if p.Counts != nil {
@@ -91,15 +102,20 @@ func (m *merger) day(ctx context.Context, t *touched) error {
 	if err := m.keepKeys(ctx, t); err != nil {
 		return err
 	}
-	dropped, err := mergeCounts(ctx, m.lake, man, c.Number, m.plan.AsOf)
+	dropped, err := mergeCounts(ctx, m.lake, man, m.commit.Number, m.plan.AsOf)
 	if err != nil {
 		return err
 	}
 	folded, err := m.fold(ctx, man)
-	if err != nil {
-		return err
-	}
-	c.Drop = append(append(c.Drop, dropped...), folded...)
+	t.dropped = append(dropped, folded...)
+	return err
+}
+
+// note makes a day's files, and what corrections change in the sums, those of the commit.
+func (m *merger) note(ctx context.Context, t *touched) error {
+	c, man := m.commit, t.manifest
+	c.Run, c.Totals = c.Run.Plus(t.run), c.Totals.Plus(t.totals)
+	c.Drop = append(c.Drop, t.dropped...)
 	if from := trail.DayOf(c.Decided); man.Day <= from && (c.Redecide == 0 || man.Day < c.Redecide) {
 		c.Redecide = man.Day
 	}
