@@ -180,7 +180,9 @@ func countedAs(r *trail.Record) (category, code string) {
 	if !trail.Counted(r) {
 		return "", ""
 	}
-	code, _, _ = trail.ErrorOf(r)
+	if r.IsError {
+		code, _, _ = trail.ErrorOf(r)
+	}
 	if trail.IsData(r) {
 		return "Data", code
 	}

@@ -64,10 +64,16 @@ type table struct {
 	leaves []leaf
 	sorted []format.SortingColumn
 	orders []format.ColumnOrder
-	texts  []*leaf // those of shape optionalText
+	texts  []textAt // those of shape optionalText
 	others []*leaf
 	byPath map[string]int
 	time   int // index of eventts
+}
+
+// textAt is an optional text of a record, and its column.
+type textAt struct {
+	at    uintptr
+	index int
 }
 
 // sortedBy are the columns that the rows of the events table are sorted by; nulls come first.
@@ -91,7 +97,7 @@ var eventsTable = sync.OnceValue(func() *table {
 		c := &t.leaves[i]
 		c.index, c.names, t.byPath[c.path] = i, strings.Split(c.path, "."), i
 		if c.shape == optionalText {
-			t.texts = append(t.texts, c)
+			t.texts = append(t.texts, textAt{c.at, i})
 		} else {
 			t.others = append(t.others, c)
 		}

@@ -18,9 +18,12 @@ const (
 // compression; the other tables' rows are smaller.
 const rowGroupRows = 100_000
 
+// packed is shared by all files: a codec keeps its encoders, which are larger than most files of counts.
+var packed = &zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}
+
 func writerOptions() []parquet.WriterOption {
 	return []parquet.WriterOption{
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.Compression(packed),
 		parquet.DataPageVersion(1), // what every reader takes, Athena's included
 		// The library's own choice for strings without a dictionary is DELTA_LENGTH_BYTE_ARRAY, which not every engine reads.
 		parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.Plain),

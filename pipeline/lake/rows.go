@@ -100,10 +100,16 @@ func (r *Rows) Append(rec *trail.Record) {
 	r.ready()
 	t, at := eventsTable(), unsafe.Pointer(rec)
 	for _, l := range t.texts {
-		if s := *(*string)(unsafe.Add(at, l.at)); s != "" {
-			c := &r.columns[l.index]
-			c.pad(r.n)
-			c.add(s)
+		s := *(*string)(unsafe.Add(at, l.at))
+		if s == "" {
+			continue
+		}
+		c := &r.columns[l.index]
+		c.pad(r.n)
+		if c.leaf.dict {
+			c.ids = append(c.ids, c.texts.number(s))
+		} else {
+			c.texts.push(s)
 		}
 	}
 	for _, l := range t.others {

@@ -39,7 +39,7 @@ func consoleFailure(r *Record) bool {
 	if r.ErrorMessage != "" && strings.EqualFold(r.EventType, "AwsConsoleSignIn") {
 		return true
 	}
-	if r.EventName == "" || !strings.Contains(r.ResponseElements, `"Failure"`) {
+	if r.EventName == "" || !strings.Contains(r.ResponseElements, `Failure"`) {
 		return false
 	}
 	var outcome map[string]json.RawMessage
