@@ -91,6 +91,7 @@ func (g *gather) reset() { g.tiles = g.tiles[:0] }
 // histories makes one history of the management tiles and one of the data tiles, where there are any.
 func (g *gather) histories(a Assembly) []*History {
 	var out []*History
+	points := g.points()
 	for _, data := range []bool{false, true} {
 		h := &History{Series: g.series, Data: data, First: a.First, Days: a.Days}
 		var codes codeTracks
@@ -109,9 +110,9 @@ func (g *gather) histories(a Assembly) []*History {
 			if base < 0 || t.Day > h.Scored() {
 				continue
 			}
-			h.All = h.All.join(base, t)
+			h.All = h.All.room(points).join(base, t)
 			if a.rates(t) {
-				h.Rated = h.Rated.join(base, t)
+				h.Rated = h.Rated.room(points).join(base, t)
 			}
 			if t.ErrorCode != "" {
 				codes.join(t.ErrorCode, base, t)

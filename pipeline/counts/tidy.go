@@ -1,5 +1,21 @@
 package counts
 
+// points is how many points the tiles hold.
+func (g *gather) points() (n int) {
+	for i := range g.tiles {
+		n += len(g.tiles[i].Minutes)
+	}
+	return n
+}
+
+// room makes room for so many points in a track that has none yet.
+func (tr Track) room(points int) Track {
+	if tr == nil {
+		tr = make(Track, 0, points)
+	}
+	return tr
+}
+
 // tidy brings a track that was joined from several tiles into order, adds up equal minutes, and drops those that come to nothing. Tiles
 // are ascending, so it merges runs, two by two: an API's roll-up has one a principal and class.
 func (tr Track) tidy() Track {

@@ -17,7 +17,6 @@ import (
 	"trailgauge/models"
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/lake"
-	"trailgauge/pipeline/trail"
 )
 
 var millionSizes = flag.String("million", "2000,4000,8000", "series of BenchmarkMillion, comma separated")
@@ -28,15 +27,15 @@ const (
 	millionWorkers = 2
 )
 
-// BenchmarkMillion refits and scores a day of that many series, each with 28 days of history and 24 hours to score, from tiles to
+// BenchmarkMillion refits and scores a day of that many series, each with 28 days of history and 24 hours to score, from the days' tiles to
 // verdicts and in two goroutines, as the steps fit and score do: histories are assembled twice, and none is kept. Their roll-ups come on top. It extrapolates
 // to a million. Times are processor time, which other processes do not disturb as much as the clock.
 func BenchmarkMillion(b *testing.B) {
 	tiles := millionTiles()
 	for _, size := range strings.Split(*millionSizes, ",") {
 		n, err := strconv.Atoi(size)
-		if err != nil || n < 1 {
-			b.Fatalf("-million: %q is no number of series", size)
+		if err != nil || n < 1 || n%millionBase != 0 {
+			b.Fatalf("-million: %q is no multiple of %d series", size, millionBase)
 		}
 		b.Run(size, func(b *testing.B) {
 			var before, after runtime.MemStats
@@ -104,30 +103,38 @@ func (s *simSeries) tiles() []counts.Tile {
 	return b.Tiles()
 }
 
-// copies yields tiles once for each of so many copies, in accounts of their own.
+// copies yields a day's tiles so many times, each time in accounts of their own.
 type copies struct {
 	tiles   []counts.Tile
-	series  int // left
-	copy, i int
-	last    counts.Series
+	of, i   int
+	account string
 	out     counts.Tile
+	done    int
 }
 
 func (c *copies) Next() (*counts.Tile, error) {
 	if c.i == len(c.tiles) {
 		c.i = 0
-		c.copy++
+		c.done++
+	}
+	if c.done == c.of || len(c.tiles) == 0 {
+		return nil, nil
 	}
 	c.out = c.tiles[c.i]
-	if c.out.Series != c.last {
-		if c.series--; c.series < 0 {
-			return nil, nil
-		}
-		c.last = c.out.Series
+	if c.i == 0 || c.out.Account != c.tiles[c.i-1].Account {
+		c.account = fmt.Sprintf("%08d%s", c.done, c.out.Account)
 	}
-	c.out.Account = fmt.Sprintf("%08d%s", c.copy, c.out.Account)
+	c.out.Account = c.account
 	c.i++
 	return &c.out, nil
+}
+
+// byDay splits tiles by day and keeps their order.
+func byDay(tiles []counts.Tile) (days [millionDays][]counts.Tile) {
+	for _, t := range tiles {
+		days[t.Day-simFirst] = append(days[t.Day-simFirst], t)
+	}
+	return days
 }
 
 // runMillion fits and scores n series and returns the units scored.
@@ -166,7 +173,11 @@ func inBatches(tiles []counts.Tile, n int, work func(worker int, h *counts.Histo
 	}
 	var list []*counts.History
 	a := counts.Assembly{First: simFirst, Days: millionDays}
-	_ = a.Histories(&copies{tiles: tiles, series: n}, func(h *counts.History) error { // neither reader nor function fails
+	var readers []counts.Reader
+	for _, day := range byDay(tiles) {
+		readers = append(readers, &copies{tiles: day, of: n / millionBase})
+	}
+	_ = a.Histories(counts.Merge(readers...), func(h *counts.History) error { // neither reader nor function fails
 		if list = append(list, h); len(list) == 64 {
 			jobs <- list
 			list = nil
@@ -214,16 +225,14 @@ func watchHeap(base uint64) func() uint64 {
 // there is one of in a row, and by minutes for the rest.
 func reportState(b *testing.B, tiles []counts.Tile) {
 	bytes := map[counts.Series]float64{}
-	for day := simFirst; day < simFirst+trail.Day(millionDays-1); day++ {
-		var of, bare []counts.Tile
+	days := byDay(tiles)
+	for _, of := range days[:millionDays-1] {
+		var bare []counts.Tile
 		minutes := 0
-		for _, t := range tiles {
-			if t.Day == day {
-				of = append(of, t)
-				minutes += len(t.Minutes)
-				t.Minutes, t.Counts = nil, nil
-				bare = append(bare, t)
-			}
+		for _, t := range of {
+			minutes += len(t.Minutes)
+			t.Minutes, t.Counts = nil, nil
+			bare = append(bare, t)
 		}
 		whole, err := lake.EncodeTiles(of)
 		if err != nil {
