@@ -12,8 +12,12 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// maxPage is the size in bytes, before compression, from which on a data page is full. A dictionary's indices are one page.
-const maxPage = 1 << 20
+// A data page is full with pageRows rows, so that who asks for an account or a principal reads little of a large row group, or with
+// maxPage bytes before compression.
+const (
+	pageRows = 4096
+	maxPage  = 1 << 20
+)
 
 // maxBound is the longest text that is kept as a column's smallest or largest; with a longer one it has neither.
 const maxBound = 256
@@ -39,6 +43,7 @@ type encoder struct {
 	local   []uint32 // by number of a text: 1 + its place in the file's dictionary
 	order   []uint32 // the numbers in the file's dictionary
 	indices []int32
+	named   []bool // of the dictionary's texts: the page has it
 	page    []byte
 	packed  []byte
 	chunk   chunk
@@ -201,6 +206,7 @@ func (e *encoder) end(from, to int, row int64, encoding format.Encoding, p page)
 	}
 	p.empty = p.nulls == int64(to-from)
 	p.FirstRowIndex = row
+	p.min, p.max = bytes.Clone(p.min), bytes.Clone(p.max) // they outlive the rows: the index stands at the file's end
 	at, err := e.put(format.PageHeader{Type: format.DataPage, DataPageHeader: thrift.New(format.DataPageHeader{
 		NumValues: int32(to - from), Encoding: encoding, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
 	})})
@@ -306,14 +312,10 @@ func (e *encoder) choose() bool {
 // dictionary writes a column as its texts and their indices.
 func (e *encoder) dictionary() error {
 	t, m := &e.column.texts, &e.chunk.MetaData
-	var p page
 	e.page = e.page[:0]
 	for _, n := range e.order {
 		s := t.at(int(n - 1))
 		e.page = append(binary.LittleEndian.AppendUint32(e.page, uint32(len(s))), s...)
-		if !e.column.leaf.bare {
-			p.take(s)
-		}
 	}
 	at, err := e.put(format.PageHeader{Type: format.DictionaryPage, DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{
 		NumValues: int32(len(e.order)), Encoding: format.Plain,
@@ -324,17 +326,59 @@ func (e *encoder) dictionary() error {
 	m.DictionaryPageOffset = at
 	m.Encoding = []format.Encoding{format.RLEDictionary, format.Plain, format.RLE}
 	m.EncodingStats = []format.PageEncodingStats{{PageType: format.DictionaryPage, Encoding: format.Plain, Count: 1}}
-	if err := e.begin(0, len(e.items)); err != nil {
-		return err
-	}
 	hybrid := rle.Encoding{BitWidth: bits.Len(uint(len(e.order) - 1))}
-	e.page = append(e.page, byte(hybrid.BitWidth))
-	if e.packed, err = hybrid.EncodeInt32(e.packed[:0], e.indices); err != nil {
-		return err
+	row := int64(0)
+	for from, value := 0, 0; from < len(e.items); {
+		to, rows, values := e.run(from)
+		if err := e.begin(from, to); err != nil {
+			return err
+		}
+		indices := e.indices[value : value+values]
+		e.page = append(e.page, byte(hybrid.BitWidth))
+		if e.packed, err = hybrid.EncodeInt32(e.packed[:0], indices); err != nil {
+			return err
+		}
+		e.page = append(e.page, e.packed...)
+		if from == 0 {
+			m.EncodingStats = append(m.EncodingStats, format.PageEncodingStats{PageType: format.DataPage, Encoding: format.RLEDictionary})
+		}
+		if err := e.end(from, to, row, format.RLEDictionary, e.among(indices)); err != nil {
+			return err
+		}
+		from, row, value = to, row+rows, value+values
 	}
-	e.page = append(e.page, e.packed...)
-	m.EncodingStats = append(m.EncodingStats, format.PageEncodingStats{PageType: format.DataPage, Encoding: format.RLEDictionary})
-	return e.end(0, len(e.items), 0, format.RLEDictionary, p)
+	return nil
+}
+
+// run returns where a page of a dictionary's indices that begins at from ends, how many rows it has, whole ones, and how many values.
+func (e *encoder) run(from int) (to int, rows int64, values int) {
+	for to = from; to < len(e.items); to++ {
+		if e.again == nil || e.again[to] == 0 {
+			if rows >= pageRows {
+				break
+			}
+			rows++
+		}
+		if e.items[to] != 0 {
+			values++
+		}
+	}
+	return to, rows, values
+}
+
+// among returns the bounds of the texts that a page's indices name.
+func (e *encoder) among(indices []int32) (p page) {
+	if e.column.leaf.bare {
+		return p
+	}
+	e.named = append(e.named[:0], make([]bool, len(e.order))...)
+	for _, i := range indices {
+		if !e.named[i] {
+			e.named[i] = true
+			p.take(e.column.texts.at(int(e.order[i] - 1)))
+		}
+	}
+	return p
 }
 
 // texts writes a column as it is, a page after the other.
@@ -378,7 +422,7 @@ func (e *encoder) fill(from int) (to int, rows int64) {
 	size := 0
 	for to = from; to < len(e.items); to++ {
 		if e.again == nil || e.again[to] == 0 {
-			if size >= maxPage {
+			if size >= maxPage || rows >= pageRows {
 				break
 			}
 			rows++

@@ -2,7 +2,6 @@
 // compares are processes and files.
 //
 //	bench merge TRAIL OUT N                     a trail of many small objects as about N larger ones in one folder
-//	bench query LAKE OBJECTS PEER.parquet       what analysts' questions make a reader fetch
 //	bench convert TRAILGAUGE TRAIL WORK PEER…   trailgauge, a peer's command and the floor on one folder of objects
 package main
 
@@ -29,8 +28,6 @@ func run(args []string) error {
 		return merge(args[1], args[2], n)
 	case len(args) == 2 && args[0] == "floor":
 		return floor(args[1])
-	case len(args) == 4 && args[0] == "query":
-		return ask(args[1], args[2], args[3])
 	case len(args) > 4 && args[0] == "convert":
 		return convert(args[1], args[2], args[3], args[4:])
 	}

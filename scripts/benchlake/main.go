@@ -1,7 +1,7 @@
 // Command benchlake measures what a lake costs its readers and trailgauge its machine, for the scripts beside it. It knows none of trailgauge's
 // packages: what it looks at are processes and files.
 //
-//	benchlake trail OUT ACCOUNTS DAYS RECORDS    a trail with RECORDS a day and account, an object each account, region and day
+//	benchlake trail OUT ACCOUNTS DAYS RECORDS    a trail with RECORDS a day and account, in one object
 //	benchlake queries TRAIL LAKE                 what analysts' questions make a reader fetch
 //	benchlake memory TRAILGAUGE WORK [quick]     peak memory of runs and compactions on hard inputs
 package main
@@ -29,7 +29,7 @@ func run(args []string) error {
 				return fmt.Errorf("%q is no number of accounts, days or records", args[2+i])
 			}
 		}
-		return trail{accounts: n[0], days: n[1], records: n[2]}.write(args[1])
+		return trail{accounts: n[0], days: n[1], records: n[2], whole: 1}.write(args[1])
 	case len(args) == 3 && args[0] == "queries":
 		return queries(args[1], args[2])
 	case len(args) == 3 && args[0] == "input":

@@ -56,7 +56,7 @@ func (t trail) account(out string, a int) error {
 			region := skewed(random, len(regions))
 			object := region
 			if t.whole > 0 {
-				region, object = 0, i*t.whole/t.records
+				object = i * t.whole / t.records
 			}
 			b := objects[object]
 			if b == nil {
