@@ -72,14 +72,16 @@ FROM {counts_by_principal}
 WHERE `+between+` AND account = ?
 GROUP BY eventday, eventsource
 ORDER BY eventday, eventsource`, "first day", "last day", "account"),
-		query("insight_calls", "The calls that an insight counted: as many as its column observed says.", `
+		query("insight_calls", "The calls that an insight counted: as many as its column observed says, but for PrincipalNoveltyInsight, which counts APIs.", `
 SELECT e.eventtime, e.principal, e.sourceipaddress, e.useragent, e.counterror, e.sourcekey, e.eventid
 FROM (SELECT * FROM {events_current} WHERE `+between+`) e
 JOIN (SELECT * FROM {insights_current} WHERE insightid = ?) i
-  ON i.account = e.account AND i.region = e.region AND i.eventsource = e.eventsource AND i.eventname = e.eventname
+  ON i.account = e.account AND coalesce(i.region, '') IN ('', e.region) AND coalesce(i.eventsource, '') IN ('', e.eventsource)
+    AND coalesce(i.eventname, '') IN ('', e.eventname)
 WHERE e.eventts >= i.startts AND e.eventts < i.endts AND (i.principal IS NULL OR i.principal = e.principal)
   AND e.countcategory = i.eventcategory
-  AND CASE WHEN i.kind = 'ApiErrorRateInsight' THEN e.counterror = i.errorcode
+  AND CASE WHEN i.kind = 'ApiErrorRateInsight' AND coalesce(i.eventname, '') = '' THEN e.counterror IS NOT NULL AND e.errorfamily = 'access-denied'
+    WHEN i.kind = 'ApiErrorRateInsight' THEN e.counterror = i.errorcode
     ELSE i.eventcategory = 'Data' OR NOT coalesce(e.readonlybool, false) OR coalesce(json_extract_scalar(i.detail, '$.reads'), '') = 'true' END
 ORDER BY e.eventts, e.eventid`, "first day of the insight", "last day of the insight", "insight ID"),
 		query("session_calls", "What a session did: the name after the role in an assumed-role ARN.", `
