@@ -96,6 +96,7 @@ func (g *gather) histories(a Assembly) []*History {
 		h := &History{Series: g.series, Data: data, First: a.First, Days: a.Days}
 		var codes codeTracks
 		var born, rated birth
+		apart := false // some calls are not rated
 		for i := range g.tiles {
 			t := &g.tiles[i]
 			if t.Data != data || len(t.Minutes) == 0 {
@@ -110,8 +111,11 @@ func (g *gather) histories(a Assembly) []*History {
 			if base < 0 || t.Day > h.Scored() {
 				continue
 			}
+			if !a.rates(t) && !apart {
+				apart, h.Rated = true, slices.Clone(h.All)
+			}
 			h.All = h.All.room(points).join(base, t)
-			if a.rates(t) {
+			if a.rates(t) && apart {
 				h.Rated = h.Rated.room(points).join(base, t)
 			}
 			if t.ErrorCode != "" {
@@ -119,7 +123,10 @@ func (g *gather) histories(a Assembly) []*History {
 			}
 		}
 		h.Born, h.RatedBorn = born.at, rated.at
-		h.All, h.Rated, h.Errors = h.All.tidy(), h.Rated.tidy(), codes.tidy()
+		h.All, h.Errors = h.All.tidy(), codes.tidy()
+		if h.Rated = h.Rated.tidy(); !apart {
+			h.Rated = h.All
+		}
 		if len(h.All) > 0 {
 			out = append(out, h)
 		}

@@ -30,7 +30,7 @@ type History struct {
 	// RatedBorn is the same of the first call whose rate is scored: who has only read so far is new to writing. Before Born it says nothing.
 	RatedBorn int32
 
-	Rated  Track       // calls whose rate is scored: write calls (management), all calls (data); empty when none are
+	Rated  Track       // calls whose rate is scored: write calls (management), all calls (data); empty when none are, and the very points of All when all are
 	All    Track       // every call, read and write: what errors are a share of
 	Errors []CodeTrack // one a code, ascending by code; a part of All
 	New    Track       // first calls of APIs that the principal had never used, as far as the lake knows; only in a principal's roll-up

@@ -32,3 +32,26 @@ func TestTidy(t *testing.T) {
 		}
 	})
 }
+
+// Rated holds the rated calls alone, wherever among the tiles the others come.
+func TestRatedApart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := Assembly{First: 100, Days: 3, ScoreReads: rapid.IntRange(0, 3).Draw(t, "reads") == 0}
+		s := Series{Account: "1", Name: "n", Principal: "p"}
+		g := gather{series: s}
+		var all, rated int64
+		for range rapid.IntRange(1, 8).Draw(t, "tiles") {
+			tile := Tile{Series: s, Day: 100, Minutes: []uint16{uint16(rapid.IntRange(0, 5).Draw(t, "minute"))}, Counts: []int64{rapid.Int64Range(1, 9).Draw(t, "n")}}
+			tile.ReadOnly = rapid.Bool().Draw(t, "read")
+			g.tiles = append(g.tiles, tile)
+			all += tile.Calls()
+			if a.rates(&tile) {
+				rated += tile.Calls()
+			}
+		}
+		h := g.histories(a)[0]
+		if h.All.Sum(0, 1440) != all || h.Rated.Sum(0, 1440) != rated {
+			t.Fatalf("%d calls, %d rated; want %d and %d", h.All.Sum(0, 1440), h.Rated.Sum(0, 1440), all, rated)
+		}
+	})
+}
