@@ -18,9 +18,15 @@ type curve [buckets]float64
 
 // at interpolates linearly.
 func (c *curve) at(l float64) float64 {
+	i, at := place(l)
+	return c[i] + at*(c[i+1]-c[i])
+}
+
+// place returns the edge below evidence l, and how far it lies from there to the next.
+func place(l float64) (edge int, at float64) {
 	x := min(max(l*bucketsPerNat, 0), buckets-1)
-	i := min(int(x), buckets-2)
-	return c[i] + (x-float64(i))*(c[i+1]-c[i])
+	edge = min(int(x), buckets-2)
+	return edge, x - float64(edge)
 }
 
 // tail is the number of maxima at or above each edge.
@@ -76,12 +82,20 @@ func shippedCurve(h *histogram, days float64) *curve {
 	return &c
 }
 
-// blend joins a lake's own maxima with the shipped curve. As far as 10 own maxima reach, it is the joint rate, in which the shipped curve
+// mixture joins a lake's own maxima with the shipped curve. As far as 10 own maxima reach, it is the joint rate, in which the shipped curve
 // weighs priorDays series-days and at least 2 maxima: a lake that has not yet seen what happens once in 10,000 series-days must
 // not conclude that it never does. Beyond, it is the shipped tail, stretched by how much slower the lake's own maxima thin
 // out on the stretch below (mean of the excess in units of the shipped curve, censored, shrunk to 1 with 20 votes, clipped to .8..3).
-// above is how many more maxima lie somewhere above all of own's.
-func blend(own *tail, above, days float64, shipped *curve) *curve {
+type mixture struct {
+	own     *tail
+	above   float64 // how many more maxima lie somewhere above all of own's
+	days    float64
+	shipped *curve
+	last    int // the last edge that 10 own maxima reach
+	stretch float64
+}
+
+func mix(own *tail, above, days float64, shipped *curve) *mixture {
 	v := own.reach(10)
 	u := min(own.reach(max(60, .01*own[0])), max(v-2, 0))
 	sum := 0.
@@ -93,15 +107,24 @@ func blend(own *tail, above, days float64, shipped *curve) *curve {
 	if v == 0 {
 		stretch = 1
 	}
+	return &mixture{own, above, days, shipped, v, stretch}
+}
+
+// edge explains bucket b's lower edge.
+func (m *mixture) edge(b int) Edge {
+	from := min(b, m.last)
+	rate := math.Exp(-m.shipped[from])
+	return Edge{
+		Evidence: float64(b) / bucketsPerNat, From: float64(from) / bucketsPerNat, Own: m.own[from], Promised: m.above, Days: m.days,
+		Shipped: rate, Weight: max(priorDays, 2/rate), Tail: m.shipped[b] - m.shipped[from], Stretch: m.stretch,
+	}
+}
+
+func (m *mixture) curve() *curve {
 	var c curve
 	for b := range c {
-		at := min(b, v)
-		rate := math.Exp(-shipped[at])
-		weight := max(priorDays, 2/rate)
-		c[b] = -math.Log(min((own[at]+above+weight*rate)/(days+weight), 1))
-		if b > v {
-			c[b] += (shipped[b] - shipped[v]) / stretch
-		}
+		e := m.edge(b)
+		c[b] = e.Rarity()
 	}
 	return &c
 }
@@ -122,6 +145,6 @@ var shippedCurves = sync.OnceValue(func() (c [Cells]*curve) {
 func (n *Nulls) prepare() {
 	for i := range n.curves {
 		h, promised := n.usual(Cell(i))
-		n.curves[i] = *blend(tailOf(h, grain), promised/grain, n.SeriesDays(Cell(i).channel()), shippedCurves()[i])
+		n.curves[i] = *mix(tailOf(h, grain), promised/grain, n.SeriesDays(Cell(i).channel()), shippedCurves()[i]).curve()
 	}
 }
