@@ -9,6 +9,7 @@ import (
 	"trailgauge/pipeline"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/series"
+	"trailgauge/pipeline/trail"
 )
 
 // lakeBucket is bucketFlags for a command that reads the lake alone and whose --region is something else.
@@ -41,9 +42,9 @@ func (c *seriesCommand) query() (q series.Query, err error) {
 	q.Step = series.Step(c.By)
 	for _, g := range []struct {
 		flag, text string
-		into       *series.Glob
+		into       *trail.Glob
 	}{{"--api", c.API, &q.API}, {"--principal", c.Principal, &q.Principal}, {"--account", c.Account, &q.Account}, {"--region", c.Region, &q.Region}} {
-		if *g.into, err = series.ParseGlob(g.text); err != nil {
+		if *g.into, err = trail.ParseGlob(g.text); err != nil {
 			return q, fmt.Errorf("%w: %s: %w", pipeline.ErrUsage, g.flag, err)
 		}
 	}

@@ -33,13 +33,13 @@ func (s Step) minutes() int {
 
 // Query selects counts. A Glob that is not set selects all.
 type Query struct {
-	API       Glob      // on "eventsource:eventname", or on the name alone
-	Principal Glob      // on the principal's key
-	Account   Glob      // on the account
-	Region    Glob      // on the region
-	From      time.Time // first instant, to the minute; zero: from the lake's first day
-	To        time.Time // first instant after; zero: to the lake's last day
-	Step      Step      // "" is Minute
+	API       trail.Glob // on "eventsource:eventname", or on the name alone
+	Principal trail.Glob // on the principal's key
+	Account   trail.Glob // on the account
+	Region    trail.Glob // on the region
+	From      time.Time  // first instant, to the minute; zero: from the lake's first day
+	To        time.Time  // first instant after; zero: to the lake's last day
+	Step      Step       // "" is Minute
 }
 
 func (q *Query) selects(s *counts.Series) bool {

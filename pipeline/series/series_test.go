@@ -89,9 +89,9 @@ func collect(t testing.TB, s store.Store, c *lake.Commit, q Query) (lines []stri
 	return lines
 }
 
-func glob(t testing.TB, pattern string) Glob {
+func glob(t testing.TB, pattern string) trail.Glob {
 	t.Helper()
-	g, err := ParseGlob(pattern)
+	g, err := trail.ParseGlob(pattern)
 	if err != nil {
 		t.Fatal(err)
 	}
