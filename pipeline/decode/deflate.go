@@ -394,6 +394,11 @@ func (d *deflate) fast(out []byte, at int, in *input) (to int, ended, ok bool) {
 			break
 		}
 		to := at + length
+		if far >= length && length > 32 {
+			copy(out[at:to], out[from:])
+			at = to
+			continue
+		}
 		if far >= 8 {
 			for at < to {
 				binary.LittleEndian.PutUint64(out[at:], binary.LittleEndian.Uint64(out[from:]))
