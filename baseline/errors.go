@@ -10,6 +10,7 @@ type ErrorParams struct {
 	Rate  float64 // expected share of calls that end in the error
 	Rho   float64 // correlation of the calls of one hour
 	worth float64 // calls behind Rate, the prior's included
+	share share
 }
 
 // share is the raw material of the beta-binomial over the hours used.
@@ -24,7 +25,7 @@ func (f *Fitter) FitErrors(g, calls *Grid, prior *Prior, masked []int32) ErrorPa
 	p := f.Fit(g, prior, masked)
 	s := f.share(g, calls)
 	n := float64(s.calls)
-	e := ErrorParams{Params: p, Calls: s.calls, worth: n + prior.Worth}
+	e := ErrorParams{Params: p, Calls: s.calls, worth: n + prior.Worth, share: s}
 	e.Rate = clip((s.errors+prior.Worth*prior.Rate)/e.worth, 1e-6, 1-1e-6)
 	num, den := s.correlation(f, g, calls, e.Rate)
 	e.Rho = clip((num+5*prior.Rho)/(den+5), .005, .6)

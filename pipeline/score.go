@@ -138,7 +138,7 @@ type scored struct {
 func (d *decider) score(ctx context.Context, day trail.Day, f *fitted, e *counts.Exposure, state *carried, upto int, keep func(*insight.DayScore) bool, rows bool) (*scored, error) {
 	scorers := make([]insight.Scorer, d.workers)
 	for w := range scorers {
-		scorers[w] = insight.Scorer{Priors: f.priors, Nulls: state.Nulls, Exposure: e, Alarm: insight.ThresholdsOf(f.budget)}
+		scorers[w] = insight.Scorer{Priors: f.priors, Nulls: state.Nulls, Exposure: e, Alarm: insight.ThresholdsOf(f.budget), Budget: f.budget}
 	}
 	type result struct {
 		candidates []insight.Candidate

@@ -69,6 +69,8 @@ type Verdict struct {
 	Cell   string  // cell of the empirical null, as "calls/2-48/60"
 	Trials int64   // ErrorRate: calls in the window
 	Rate   float64 // ErrorRate: expected share of errors
+
+	Arithmetic *Arithmetic // of an alarm: what all that was computed of; nil below the threshold
 }
 
 // Hour is one hour of the scored day.

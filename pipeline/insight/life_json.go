@@ -42,12 +42,14 @@ type verdictJSON struct {
 	Cell   string `json:"cell,omitempty"`
 	Trials int64  `json:"trials,omitempty"`
 	Rate   number `json:"rate,omitempty"`
+
+	Arithmetic *Arithmetic `json:"arithmetic,omitempty"`
 }
 
 // MarshalJSON writes v with infinities as the strings "+Inf" and "-Inf", which JSON has no numbers for.
 func (v Verdict) MarshalJSON() ([]byte, error) {
 	return json.Marshal(verdictJSON{number(v.Score), number(v.LnP), v.Window, v.End, v.Count, number(v.Mean), number(v.Size),
-		v.Model, v.Cell, v.Trials, number(v.Rate)})
+		v.Model, v.Cell, v.Trials, number(v.Rate), v.Arithmetic})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -55,6 +57,6 @@ func (v *Verdict) UnmarshalJSON(b []byte) error {
 	var j verdictJSON
 	err := json.Unmarshal(b, &j)
 	*v = Verdict{float64(j.Score), float64(j.LnP), j.Window, j.End, j.Count, float64(j.Mean), float64(j.Size), j.Model, j.Cell,
-		j.Trials, float64(j.Rate)}
+		j.Trials, float64(j.Rate), j.Arithmetic}
 	return err
 }

@@ -30,7 +30,8 @@ type Scorer struct {
 	Nulls    *models.Nulls
 	Exposure *counts.Exposure // covers the days of every history; what it does not cover is missing
 	// Alarm holds the scores from which an hour is an alarm; 0 and +Inf mean never. The empirical null learns alarmed days another way.
-	Alarm Thresholds
+	Alarm  Thresholds
+	Budget models.Budget // that Alarm comes from, for the arithmetic of alarms
 	// Tally collects the day's maxima for the empirical null. It grows only with complete days (upto = 24): an
 	// hourly run decides the day from its start each time, and the run that completes it closes it.
 	Tally models.Tally
@@ -65,10 +66,12 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		rated = called(g)
 		e := evidence{s: s, ch: models.Calls, g: g, p: p, minimum: minCalls}
 		e.score(u)
+		e.explain(masked(u))
 		s.flush(upto)
 		emit(&s.day)
 		if e.restless() {
 			e.silences()
+			e.explain(masked(u))
 			s.flush(upto)
 			emit(&s.day)
 		}
@@ -80,6 +83,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		p := s.fitter.FitErrors(&s.grid, &s.calls, s.Priors.Of(h, baseline.Errors), masked(u))
 		e := evidence{s: s, ch: models.Errors, g: &s.grid, calls: &s.calls, p: p.Params, errors: &p, minimum: minErrors}
 		e.score(u)
+		e.explain(masked(u))
 		s.flush(upto)
 		emit(&s.day)
 	}
@@ -89,6 +93,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		p := s.fitter.Fit(&s.grid, s.Priors.Of(h, baseline.Novelty), masked(u))
 		e := evidence{s: s, ch: models.Novelty, g: &s.grid, p: p, minimum: minAPIs}
 		e.novelties(u)
+		e.explain(masked(u))
 		s.flush(upto)
 		emit(&s.day)
 	}

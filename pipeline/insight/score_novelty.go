@@ -25,19 +25,24 @@ func (e *evidence) novelties(u Unit) {
 		return
 	}
 	for h := range 24 {
-		t := g.Fit + h
-		if !g.Seen[t] || g.N[t] == 0 {
-			continue
+		if t := g.Fit + h; g.Seen[t] && g.N[t] > 0 {
+			e.novelty(h, &d.Hours[h].Best)
 		}
-		v := Verdict{
-			Window: 60, End: g.PeakEnd(2, h), Count: g.Peak[2][t], Model: "novelty",
-			Mean: e.p.Mean(g.Slot(t)), Size: 1 / e.p.Dispersion(g.Slot(t)),
-		}
-		v.LnP = -float64(v.Count)
-		regime := models.Quiet
-		if g.Birth > 0 && t-g.Birth < newPrincipalHours {
-			regime = models.Newcomer
-		}
-		e.keep(&v, regime, 2, v.Count, &d.Hours[h].Best)
 	}
+}
+
+// novelty ranks the busiest 60 minutes that end in hour h.
+func (e *evidence) novelty(h int, best *Verdict) {
+	g := e.g
+	t := g.Fit + h
+	slot := g.Slot(t)
+	v := Verdict{
+		Window: 60, End: g.PeakEnd(2, h), Count: g.Peak[2][t], Model: "novelty", Mean: e.p.Mean(slot), Size: 1 / e.p.Dispersion(slot),
+	}
+	v.LnP = -float64(v.Count)
+	regime := models.Quiet
+	if g.Birth > 0 && t-g.Birth < newPrincipalHours {
+		regime = models.Newcomer
+	}
+	e.keep(&v, regime, 2, v.Count, best)
 }

@@ -19,6 +19,7 @@ type evidence struct {
 	p       *baseline.Params
 	errors  *baseline.ErrorParams // of errors
 	minimum float64               // material excess
+	tried   []attempt             // what an hour is weighed by, while it is explained; nil otherwise
 }
 
 // score fills s.day.
@@ -103,16 +104,25 @@ func (e *evidence) burst(v *Verdict, window, slot int, share float64) {
 	if float64(v.Count) <= v.Mean {
 		return
 	}
-	p := e.p
-	nb := models.NBLogUpper(v.Count, v.Mean, v.Size)
-	if beside := p.Neighbour(slot) * share; beside > 3*v.Mean { // a job may slip into the next hour
-		nb = models.LogAdd(nb, math.Log(.03)+models.NBLogUpper(v.Count, beside, v.Size))
+	nb, hurdle := e.nb(v, slot, share), e.hurdle(v, window, slot)
+	v.LnP, v.Model = min(nb.LnP, 0), "nb"
+	if hurdle.LnP > nb.LnP {
+		v.LnP, v.Model = min(hurdle.LnP, 0), "hurdle"
 	}
-	hurdle := math.Log(p.ActiveProb(slot)) + sizeLogUpper(p.SizeTail(window, v.Count))
-	v.LnP, v.Model = min(nb, 0), "nb"
-	if hurdle > nb {
-		v.LnP, v.Model = min(hurdle, 0), "hurdle"
+}
+
+func (e *evidence) nb(v *Verdict, slot int, share float64) NB {
+	nb := NB{Mean: v.Mean, Size: v.Size, LnP: models.NBLogUpper(v.Count, v.Mean, v.Size)}
+	if beside := e.p.Neighbour(slot) * share; beside > 3*v.Mean { // a job may slip into the next hour
+		nb.Neighbour = beside
+		nb.LnP = models.LogAdd(nb.LnP, math.Log(.03)+models.NBLogUpper(v.Count, beside, v.Size))
 	}
+	return nb
+}
+
+func (e *evidence) hurdle(v *Verdict, window, slot int) Hurdle {
+	active := e.p.ActiveProb(slot)
+	return Hurdle{active, math.Log(active) + sizeLogUpper(e.p.SizeTail(window, v.Count))}
 }
 
 // record compares the busiest 60 minutes that end in hour h, if they hold 30 or more, with the busiest 60 minutes of the fit window, at least 3,
@@ -226,6 +236,9 @@ func (e *evidence) rank(v *Verdict, r models.Regime, window int, material bool, 
 		v.Score = min(v.Score, Immaterial)
 	} else {
 		e.s.peaks.add(c, -v.LnP)
+	}
+	if e.tried != nil {
+		e.tried = append(e.tried, attempt{*v, c, material})
 	}
 	if v.Score > best.Score {
 		*best = *v

@@ -46,6 +46,11 @@ func Together(state *DayState, cands []Candidate, watched map[string]int, t Thre
 				continue
 			}
 			any = true
+			if best := &whole.Hours[h].Best; best.Arithmetic != nil {
+				a := *best.Arithmetic
+				a.Silent, a.Watched = silent, watched[account]
+				best.Arithmetic = &a
+			}
 			if len(out) == 0 {
 				cands = slices.Clone(cands)
 			}

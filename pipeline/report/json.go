@@ -176,7 +176,7 @@ func insightOf(e *Entry, table string) insightJSON {
 		Category: "Management", Account: i.Account, Region: i.Region, EventSource: i.Source, EventName: i.Name, Principal: i.Principal,
 		ErrorCode: i.ErrorCode, Detected: i.Detected, Whole: i.Whole, Baseline: i.Baseline, Peak: instant(i.Peak),
 		Expected: finite(i.Expected), Excess: finite(i.Excess()), Score: finite(i.Worst.Score), Severity: finite(i.Severity()),
-		Threshold: finite(i.Threshold), First: i.First, Worst: i.Worst, SQL: SQL(i, table),
+		Threshold: finite(i.Threshold), First: bare(i.First), Worst: bare(i.Worst), SQL: SQL(i, table),
 		Attributions: orEmpty(i.Attributions), WholeAttributions: orEmpty(i.WholeAttributions), Samples: orEmpty(i.Samples), Hours: orEmpty(i.Hours)}
 	if i.Data {
 		j.Category = "Data"
@@ -185,6 +185,12 @@ func insightOf(e *Entry, table string) insightJSON {
 	j.Fit.Level, j.Fit.Dispersion, j.Fit.Hours = finite(f.Level), finite(f.Dispersion), finite(f.Exposure)
 	j.Fit.Total, j.Fit.ActiveDays, j.Fit.Pooling, j.Fit.Regime = f.Total, f.ActiveDays, f.Pooling, f.Regime
 	return j
+}
+
+// bare leaves out the arithmetic, which is long: trailgauge explain shows it.
+func bare(v insight.Verdict) insight.Verdict {
+	v.Arithmetic = nil
+	return v
 }
 
 func orEmpty[T any](list []T) []T {

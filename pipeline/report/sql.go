@@ -3,17 +3,20 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/trail"
 )
 
 // SQL returns the Athena query that counts an insight's calls again. table is the events table; "" is events.
-func SQL(i *insight.Insight, table string) string {
+func SQL(i *insight.Insight, table string) string { return query(i, i.Whole.Start, i.Whole.End, table) }
+
+// query counts a unit's calls in [from, to).
+func query(i *insight.Insight, from, to time.Time, table string) string {
 	if table == "" {
 		table = "events"
 	}
-	from, to := i.Whole.Start, i.Whole.End
 	days := fmt.Sprintf(`"timestamp" BETWEEN '%s' AND '%s'`, trail.DayOf(from).Path(), trail.DayOf(to.Add(-1)).Path())
 	category := "Management"
 	if i.Data {
@@ -22,7 +25,7 @@ func SQL(i *insight.Insight, table string) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	if i.Kind == insight.Novelty {
-		return newAPIs(i, table)
+		return newAPIs(i, from, to, table)
 	}
 	line(`SELECT count(*) AS calls`)
 	line(`FROM %s`, table)
@@ -51,9 +54,9 @@ func SQL(i *insight.Insight, table string) string {
 }
 
 // newAPIs returns the Athena query for the APIs that a principal first used within an insight, as far as the 42 days before it tell.
-func newAPIs(i *insight.Insight, table string) string {
+func newAPIs(i *insight.Insight, from, to time.Time, table string) string {
 	const layout = "2006-01-02 15:04:05"
-	first := trail.DayOf(i.Whole.End.Add(-1)) - 42
+	first := trail.DayOf(to.Add(-1)) - 42
 	return fmt.Sprintf(`SELECT eventsource, eventname, min(eventts) AS firstused
 FROM %s
 WHERE "timestamp" BETWEEN '%s' AND '%s'
@@ -62,8 +65,8 @@ WHERE "timestamp" BETWEEN '%s' AND '%s'
   AND countcategory = 'Management'
 GROUP BY eventsource, eventname
 HAVING min(eventts) >= TIMESTAMP '%s' AND min(eventts) < TIMESTAMP '%s'
-ORDER BY firstused`, table, first.Path(), trail.DayOf(i.Whole.End.Add(-1)).Path(), quoteSQL(i.Account), quoteSQL(i.Principal),
-		i.Whole.Start.UTC().Format(layout), i.Whole.End.UTC().Format(layout))
+ORDER BY firstused`, table, first.Path(), trail.DayOf(to.Add(-1)).Path(), quoteSQL(i.Account), quoteSQL(i.Principal),
+		from.UTC().Format(layout), to.UTC().Format(layout))
 }
 
 // quoteSQL writes s as a string literal of Athena (Trino): plain ASCII with quotes doubled, anything else as U&'…' with
