@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"pipeline/store/storetest": {"pipeline/store"},
 	"scripts/bench":            {}, // measures from outside
 	"scripts/benchlake":        {},
+	"scripts/benchsteps":       {"pipeline", "pipeline/store"},
 }
 
 // pure are the packages without input, output, clock or logger.

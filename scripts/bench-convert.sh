@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Converts one generated trail with trailgauge and with DuckDB, side by side: CPU, wall time, memory, output size, and the floor
-# (inflating, walking the JSON, zstd). Needs Go and npm; DuckDB is installed into a cache folder.
+# (inflating, walking the JSON, zstd); first, where the conversion's CPU goes, step by step. Needs Go and npm; DuckDB is installed
+# into a cache folder.
 #
 #   scripts/bench-convert.sh [WORK]      WORK: a folder for the trail and the outputs, kept; default: a temporary one, removed
 #
@@ -20,6 +21,7 @@ fi
 
 CGO_ENABLED=0 go build -trimpath -o "$work/trailgauge" ./cmd/trailgauge
 go build -o "$work/bench" ./scripts/bench
+go build -o "$work/benchsteps" ./scripts/benchsteps
 if [ ! -d "$work/objects" ]; then
 	"$work/trailgauge" generate --seed 7 --out "$work/generated"
 	"$work/bench" merge "$work/generated/trail" "$work/objects" 300
@@ -46,4 +48,6 @@ const { DuckDBInstance } = createRequire(cache + '/')('@duckdb/node-api');
   await (await db.connect()).run(require('node:fs').readFileSync(sql, 'utf8'));
 })();
 JS
+"$work/benchsteps" "$work/objects" "$work/lake" "$work/steps.prof"
+echo
 "$work/bench" convert "$work/trailgauge" "$work/objects" "$work" node "$work/peer.cjs" "$cache" "$work/peer.sql"
