@@ -142,6 +142,13 @@ type Insight struct {
 	Whole    Span `json:"whole"`    // from the start to the end, or to the last decided hour while Open: what the End event reports
 	Baseline Span `json:"baseline"` // AWS's baseline: from midnight UTC seven days before the start, to the start; frozen at the start
 
+	// Extent is the count from the start to where the excess was largest so far; of a Silence the calls missing until then. Unlike Whole.Count
+	// it never shrinks while the insight goes on, and once closed it is the same. It is what a Rule's ceiling bounds.
+	Extent int64 `json:"extent,omitempty"`
+	// Suppressed names the rule that keeps the insight from being told; "" when none does.
+	Suppressed string `json:"suppressed,omitempty"`
+	Seen       *Seen  `json:"seen,omitempty"` // what somebody had said of a similar one before this one began; nil: nothing
+
 	Expected  float64   `json:"expected"`  // what the model expected in Whole, calls or errors
 	Peak      time.Time `json:"peak"`      // the minute with the most
 	First     Verdict   `json:"first"`     // the verdict that opened it

@@ -75,10 +75,13 @@ func Step(state *DayState, day trail.Day, cands []Candidate, from, upto int, t T
 	}
 	for k := range cands {
 		c := &cands[k]
-		l := life{c: c, day: day, limit: t.Of(c.Kind), resume: state.ended(c.Unit)}
+		l := life{c: c, day: day, limit: t.Of(c.Kind), resume: state.ended(c.Unit), marks: state.Marks}
 		if r := unseen[c.Unit]; r != nil {
 			delete(unseen, c.Unit)
 			l.open, l.quiet = r.Insight.clone(), r.Quiet
+			if r.Hushed {
+				l.open, l.hushed = nil, l.open
+			}
 		}
 		for h := from; h < upto; h++ {
 			l.hour(h)
@@ -87,6 +90,9 @@ func Step(state *DayState, day trail.Day, cands []Candidate, from, upto int, t T
 			}
 		}
 		found = append(found, l.closed...)
+		if l.hushed != nil {
+			next.Open = append(next.Open, Running{Insight: *l.hushed.clone(), Quiet: l.quiet, Hushed: true})
+		}
 		if l.open != nil {
 			l.progress(upto)
 			found = append(found, *l.open)
@@ -97,6 +103,9 @@ func Step(state *DayState, day trail.Day, cands []Candidate, from, upto int, t T
 		}
 	}
 	for _, r := range unseen { // no longer scored, by configuration: it ends where it is
+		if r.Hushed {
+			continue
+		}
 		i := r.Insight.clone()
 		i.State = Closed
 		found = append(found, *i)
@@ -105,12 +114,14 @@ func Step(state *DayState, day trail.Day, cands []Candidate, from, upto int, t T
 	slices.SortFunc(found, Compare)
 	for k := range next.Open {
 		n := slices.IndexFunc(found, func(i Insight) bool { return i.ID == next.Open[k].Insight.ID })
-		next.Open[k].Insight.Parent = found[n].Parent
+		if n >= 0 { // else hushed before
+			next.Open[k].Insight.Parent = found[n].Parent
+		}
 	}
 	if upto < 24 {
 		return found, nil
 	}
-	next.Flagged = flags.list()
+	next.Flagged, next.Past = flags.list(), past(state.Past, found, day)
 	return found, next
 }
 

@@ -13,12 +13,16 @@ type DayState struct {
 	Open    []Running `json:"open,omitempty"`    // sorted by unit
 	Ended   []Ended   `json:"ended,omitempty"`   // sorted by unit
 	Flagged []Flags   `json:"flagged,omitempty"` // sorted by unit
+	Past    []Past    `json:"past,omitempty"`    // sorted by unit, then time
+
+	Marks *Marks `json:"-"` // what the day heeds; no part of the state: it is given them anew each time. Nil: none
 }
 
-// Running is an open insight.
+// Running is an open insight, or one that a mark closed while what it is about goes on.
 type Running struct {
 	Insight Insight `json:"insight"`
-	Quiet   int     `json:"quiet"` // observed hours since the last unusual one
+	Quiet   int     `json:"quiet"`            // observed hours since the last unusual one
+	Hushed  bool    `json:"hushed,omitempty"` // closed by a mark: it keeps others from opening until it is over
 }
 
 // Ended remembers for a day that an insight of the unit was closed, so that the next one is not dated back into it.
@@ -46,13 +50,14 @@ const (
 func NewDayState(day trail.Day) *DayState { return &DayState{Day: day} }
 
 // Masked returns the hours (since 1970, ascending) that u's fit must not see: unusual ones of the last 28 days, but for those
-// that have become usual. Nil hides nothing.
+// that have become usual. Marked insights are their own case: benign ones are as if they had not been unusual, those of incidents
+// stay hidden however often they come. Nil hides nothing.
 func (s *DayState) Masked(u Unit) []int32 {
 	n, ok := slices.BinarySearchFunc(s.Flagged, u, func(f Flags, u Unit) int { return f.Unit.Compare(u) })
 	if !ok {
 		return nil
 	}
-	hours := s.Flagged[n].Hours
+	hours, incidents := s.judge(u, s.Flagged[n].Hours)
 	days := make([]int32, 0, 8)
 	for _, h := range hours {
 		if d := dayOf(h); len(days) == 0 || days[len(days)-1] != d {
@@ -65,6 +70,8 @@ func (s *DayState) Masked(u Unit) []int32 {
 			masked = append(masked, h)
 		}
 	}
+	masked = append(masked, incidents...)
+	slices.Sort(masked)
 	return masked
 }
 

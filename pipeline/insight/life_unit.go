@@ -18,21 +18,24 @@ type life struct {
 	resume int32   // hour since 1970 that the next insight may begin in at the earliest
 
 	open   *Insight
-	quiet  int       // observed hours since the last unusual one
+	hushed *Insight  // closed by a mark, and still going on
+	quiet  int       // observed hours since the last unusual one, of open or hushed
 	closed []Insight // in this step
+
+	marks *Marks
 }
 
 // hour decides one hour.
 func (l *life) hour(h int) {
 	hour := &l.c.Hours[h]
-	if l.open == nil {
-		if !hour.Observed || hour.Best.Score < l.limit || !l.begin(h) {
+	if l.hush(h); l.open == nil {
+		if !hour.Observed || hour.Best.Score < l.limit || l.hushes(hour) || !l.begin(h) {
 			return
 		}
 	} else {
 		l.picture(h)
 		switch {
-		case l.loud(hour):
+		case l.loud(l.open, hour):
 			l.quiet = 0
 		case hour.Observed:
 			l.quiet++
@@ -46,14 +49,14 @@ func (l *life) hour(h int) {
 	}
 }
 
-// loud tells whether an hour keeps an insight open. The windows that count are those up to the one that opened it: a longer one still holds the
+// loud tells whether an hour keeps insight i open. The windows that count are those up to the one that opened it: a longer one still holds the
 // burst for hours after it is over.
-func (l *life) loud(hour *Hour) bool {
+func (l *life) loud(i *Insight, hour *Hour) bool {
 	if !hour.Observed {
 		return false
 	}
 	v := &hour.Best
-	unusual := v.Score >= l.limit-hysteresis && v.Window <= max(60, l.open.First.Window)
+	unusual := v.Score >= l.limit-hysteresis && v.Window <= max(60, i.First.Window)
 	if l.falls() {
 		return unusual && float64(hour.Count) < hour.Mean
 	}
@@ -88,7 +91,7 @@ func (l *life) begin(h int) bool {
 	i.Whole = i.Detected
 	i.Hours = nil
 	l.sketch(start-24*60, h)
-	l.quiet = 0
+	l.quiet, l.hushed = 0, nil
 	return true
 }
 
@@ -147,15 +150,28 @@ func (l *life) close(h int) {
 	i := l.open
 	start := l.at(i.Whole.Start)
 	i.State = Closed
-	l.measure(start, l.until(start, l.minute(l.day, h+1)))
+	until := l.until(start, l.minute(l.day, h+1))
+	i.Extent = l.extent(start, until)
+	l.measure(start, until)
 	l.closed = append(l.closed, *i)
 	l.open, l.quiet, l.resume = nil, 0, hourOf(l.day, h+1)
+}
+
+// extent counts, or with a silence misses, [start, until).
+func (l *life) extent(start, until int32) int64 {
+	n := l.span(start, until).Count
+	if l.falls() {
+		return max(0, int64(l.expected(start, until))-n)
+	}
+	return n
 }
 
 // progress brings an open insight up to date.
 func (l *life) progress(upto int) {
 	start := l.at(l.open.Whole.Start)
-	l.measure(start, max(start+1, l.minute(l.day, upto)))
+	end := max(start+1, l.minute(l.day, upto))
+	l.open.Extent = l.extent(start, l.until(start, end))
+	l.measure(start, end)
 }
 
 // measure sets what an insight says about its whole time.

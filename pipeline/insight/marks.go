@@ -1,0 +1,156 @@
+package insight
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// As is what a person says an insight is.
+type As string
+
+const (
+	AsBenign   As = "benign"   // its hours are usual: from the day after the mark on, its unit's baseline learns from them
+	AsIncident As = "incident" // its hours are hidden from the unit's baseline for good
+	AsClosed   As = "closed"   // it is dealt with: closed as of the next full hour, and not opened again before it is over
+)
+
+// Mark is what a person said about one insight. Marks are added and never changed; one that Undoes another takes it back from its own time on.
+type Mark struct {
+	Number  int       `json:"number"`           // 1, 2, 3, … in the order they were made
+	Insight string    `json:"insight"`          // its ID
+	Unit    Unit      `json:"unit"`             // the insight's
+	Start   time.Time `json:"start"`            // the insight's, when it was marked
+	End     time.Time `json:"end"`              // the insight's, exclusive, as far as known when it was marked
+	As      As        `json:"as"`               // what it says, or takes back
+	Undoes  int       `json:"undoes,omitempty"` // number of the mark that it takes back; 0: none
+	By      string    `json:"by"`               // who says so
+	Note    string    `json:"note"`             // why
+	Ticket  string    `json:"ticket,omitempty"` // where more is written
+	At      time.Time `json:"at"`               // when it was said, to the second, UTC: an input like as-of
+}
+
+// The longest texts of a mark, in bytes.
+const (
+	maxBy   = 200
+	maxNote = 2000
+)
+
+// Check returns what no mark may say. Notes may have several lines; who and where may not.
+func (m *Mark) Check() error {
+	if m.Undoes == 0 && m.As != AsBenign && m.As != AsIncident && m.As != AsClosed {
+		return fmt.Errorf("%q is none of benign, incident, closed", m.As)
+	}
+	for _, f := range []struct {
+		name, text string
+		most       int
+		needed     bool
+	}{{"by", m.By, maxBy, true}, {"note", m.Note, maxNote, m.Undoes == 0}, {"ticket", m.Ticket, maxBy, false}} {
+		switch {
+		case f.needed && strings.TrimSpace(f.text) == "":
+			return fmt.Errorf("%s is empty", f.name)
+		case len(f.text) > f.most:
+			return fmt.Errorf("%s has %d bytes; up to %d are kept", f.name, len(f.text), f.most)
+		case !utf8.ValidString(f.text):
+			return fmt.Errorf("%s is no UTF-8 text", f.name)
+		case f.name != "note" && strings.ContainsFunc(f.text, func(r rune) bool { return !unicode.IsPrint(r) }):
+			return fmt.Errorf("%s holds a character that cannot be seen", f.name)
+		}
+	}
+	return nil
+}
+
+// Marks are all marks that a decision heeds. A nil *Marks has none.
+type Marks struct {
+	list   []Mark // by time and number
+	byUnit map[Unit][]int
+	undone map[int]time.Time // by number
+}
+
+// NewMarks takes marks in any order.
+func NewMarks(list []Mark) *Marks {
+	m := &Marks{list: slices.Clone(list), byUnit: map[Unit][]int{}, undone: map[int]time.Time{}}
+	slices.SortFunc(m.list, func(a, b Mark) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Number, b.Number)) })
+	for k := range m.list {
+		switch x := &m.list[k]; x.Undoes {
+		case 0:
+			m.byUnit[x.Unit] = append(m.byUnit[x.Unit], k)
+		default:
+			if _, twice := m.undone[x.Undoes]; !twice {
+				m.undone[x.Undoes] = x.At
+			}
+		}
+	}
+	return m
+}
+
+// holds tells whether a mark was made before t and not taken back before t.
+func (m *Marks) holds(x *Mark, t time.Time) bool {
+	at, undone := m.undone[x.Number]
+	return x.Undoes == 0 && x.At.Before(t) && (!undone || !at.Before(t))
+}
+
+// Last returns the newest mark of an insight that holds at t; nil when there is none.
+func (m *Marks) Last(id string, t time.Time) *Mark {
+	return m.last(t, func(x *Mark) bool { return x.Insight == id })
+}
+
+func (m *Marks) last(t time.Time, about func(*Mark) bool) *Mark {
+	if m == nil {
+		return nil
+	}
+	for k := range slices.Backward(m.list) {
+		if x := &m.list[k]; about(x) && m.holds(x, t) {
+			return x
+		}
+	}
+	return nil
+}
+
+// Seen is what somebody said of an insight.
+type Seen struct {
+	Insight string    `json:"insight"` // ID of the one it was said of
+	As      As        `json:"as"`
+	By      string    `json:"by"`
+	Note    string    `json:"note"`
+	Ticket  string    `json:"ticket,omitempty"`
+	At      time.Time `json:"at"`
+}
+
+// Seen returns the mark as a remark on another insight.
+func (m *Mark) Seen() *Seen { return &Seen{m.Insight, m.As, m.By, m.Note, m.Ticket, m.At} }
+
+// Before returns what was said last of an insight like i before i began: one of the same unit, or of the same kind, API and principal in another
+// account or region. Nil: nothing.
+func (m *Marks) Before(i *Insight) *Seen {
+	x := m.last(i.Whole.Start, func(x *Mark) bool { return x.Insight != i.ID && x.Unit.like(i.Unit) })
+	if x == nil {
+		return nil
+	}
+	return x.Seen()
+}
+
+// like tells whether two units are the same but for where.
+func (u Unit) like(v Unit) bool {
+	if u.Principal != "" || u.Name != "" {
+		u.Account, u.Region = v.Account, v.Region
+	}
+	return u == v
+}
+
+// closes tells whether a mark wants an insight closed as of t.
+func (m *Marks) closes(i *Insight, t time.Time) bool {
+	if m == nil {
+		return false
+	}
+	for _, k := range m.byUnit[i.Unit] {
+		if x := &m.list[k]; x.As == AsClosed && m.holds(x, t) && x.End.After(i.Whole.Start) {
+			return true
+		}
+	}
+	return false
+}
