@@ -145,16 +145,13 @@ func (f *Fitter) accumulate(g *Grid) {
 		vars[s] = p.Variance(s)
 		f.caps[s] = p.Cap(s)
 	}
-	slot := g.Slot(0)
 	for t := range g.Fit {
+		slot := g.Slot(t)
 		f.means[t+1] = f.means[t] + p.mu[slot]
 		f.variances[t+1] = f.variances[t] + vars[slot]
 		f.used[t+1] = f.used[t]
 		if f.own.used[t] {
 			f.used[t+1]++
-		}
-		if slot++; slot == Slots {
-			slot = 0
 		}
 	}
 }

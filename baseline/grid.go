@@ -12,7 +12,7 @@ const (
 	FitDays = 28
 	// MaxHours is the length of the longest grid: the fit window and the scored day.
 	MaxHours = (FitDays + 1) * 24
-	// Slots is the number of hours of a week; slot 0 is Monday 00:00 UTC.
+	// Slots is the number of hours of a week; slot 0 is Monday 00:00 of the account's clocks.
 	Slots = 168
 	// maxCount caps the calls of one minute, so that no sum of a grid overflows whatever a trail says.
 	maxCount = 1 << 40
@@ -36,7 +36,7 @@ type Grid struct {
 	Active  []int32      // hours with N > 0, ascending
 
 	bins  [24*12 + 2]int64 // 5-minute bins of the scored day, after the last two of the day before
-	slot0 int
+	slots [MaxHours]uint8
 	shift int32 // minutes of the history before hour 0
 }
 
@@ -49,9 +49,7 @@ func (g *Grid) Begin(h *counts.History, e *counts.Exposure, upto int) {
 	g.Hours = g.Fit + 24
 	g.Upto = g.Fit + min(max(upto, 0), 24)
 	g.Since(h.Born)
-	// 1970-01-01 was a Thursday, day 3 of a week that starts on Monday.
-	weekday := ((int(g.First)+3)%7 + 7) % 7
-	g.slot0 = weekday * 24
+	g.clocks(h.Zone)
 	for t := range g.Hours {
 		d := int(g.First) - int(e.First) + t/24
 		g.Seen[t] = t < g.Upto && d >= 0 && d < len(e.Hours) && e.Hours[d]>>(t%24)&1 == 1
@@ -67,8 +65,28 @@ func (g *Grid) Since(born int32) {
 	}
 }
 
-// Slot returns the hour of the week of hour t of the grid.
-func (g *Grid) Slot(t int) int { return (g.slot0 + t) % Slots }
+// clocks sets the hours of the week. When clocks are put back an hour of it comes twice, when they are put forward one is left out.
+func (g *Grid) clocks(z counts.Zone) {
+	for t := 0; t < g.Hours; {
+		epoch := g.Epoch(t)
+		ahead, until := z.Ahead(epoch)
+		end := g.Hours
+		if until > epoch {
+			end = min(end, t+int(until-epoch))
+		}
+		// 1970-01-01 was a Thursday, day 3 of a week that starts on Monday.
+		slot := ((int(epoch)+ahead+3*24)%Slots + Slots) % Slots
+		for ; t < end; t++ {
+			g.slots[t] = uint8(slot)
+			if slot++; slot == Slots {
+				slot = 0
+			}
+		}
+	}
+}
+
+// Slot returns the hour of the week of hour t of the grid, on the account's clocks.
+func (g *Grid) Slot(t int) int { return int(g.slots[t]) }
 
 // Epoch returns hour t of the grid as hours since 1970.
 func (g *Grid) Epoch(t int) int32 { return int32(g.First)*24 + int32(t) }

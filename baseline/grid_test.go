@@ -2,10 +2,13 @@ package baseline
 
 import (
 	"testing"
+	"time"
+	_ "time/tzdata"
 
 	"pgregory.net/rapid"
 
 	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/trail"
 )
 
 // The peaks of an hour are the most calls of any 5, 15 and 60 minutes, aligned to 5, that end in it after a bin with calls, those of unobserved hours
@@ -60,4 +63,29 @@ func TestBusiest(t *testing.T) {
 	if got := fitted(h, always(3), []int32{int32(testDay)*24 + 9}).Busiest; got != 17 {
 		t.Errorf("busiest %d with a masked hour 9, want 17", got)
 	}
+}
+
+// The hour of the week is what the clocks on the wall show, through shifts and leap years and before 1970.
+func TestSlot(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland", "Antarctica/Troll"}).Draw(t, "zone")
+		l, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := &counts.History{First: trail.Day(rapid.IntRange(-1000, 25_000).Draw(t, "first")), Days: rapid.IntRange(1, 40).Draw(t, "days")}
+		from := h.First.Start().AddDate(0, 0, rapid.IntRange(-90, 0).Draw(t, "known before"))
+		h.Zone = counts.ZoneOf(l, from, h.First.Start().AddDate(0, 0, h.Days))
+		var g Grid
+		g.Begin(h, always(h.Days), 24)
+		for hour := range g.Hours {
+			at := g.First.Start().Add(time.Duration(hour) * time.Hour).In(l)
+			if _, seconds := at.Zone(); seconds%3600 != 0 {
+				continue // a hundred years ago
+			}
+			if got, want := g.Slot(hour), (int(at.Weekday())+6)%7*24+at.Hour(); got != want {
+				t.Fatalf("%s is hour %d of the week, want %d", at, got, want)
+			}
+		}
+	})
 }

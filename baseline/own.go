@@ -53,14 +53,10 @@ func (o *own) read(g *Grid, masked []int32) {
 			o.used[t] = false
 		}
 	}
-	slot := g.Slot(g.Birth)
 	for t := g.Birth; t < g.Fit; t++ {
 		if o.used[t] {
-			o.exposed[slot]++
+			o.exposed[g.Slot(t)]++
 			o.hours++
-		}
-		if slot++; slot == Slots {
-			slot = 0
 		}
 	}
 	for _, t := range g.Active {

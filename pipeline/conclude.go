@@ -21,7 +21,7 @@ func (o *Options) conclude(ctx context.Context, c *lake.Commit, p *Plan, result 
 	}
 	o.Progress.Stage("decide", 0, 0)
 	d := &decider{
-		lake: o.Lake, commit: c, config: p.Config, workers: o.Workers, tiles: newTileCache(o.Lake, c),
+		lake: o.Lake, commit: c, config: p.Config, zones: p.Zones, workers: o.Workers, tiles: newTileCache(o.Lake, c),
 		step: func(day trail.Day) { o.Progress.Add(0, 0, 0) },
 	}
 	made, err := d.decide(ctx, p.AsOf)

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"trailgauge/pipeline/lake"
@@ -22,15 +25,44 @@ type Config struct {
 	ScoreReads bool `json:"scoreReads" yaml:"score_reads"`
 	// ScoreDataNovelty counts APIs of data events, too, among those that a principal had never used.
 	ScoreDataNovelty bool `json:"scoreDataNovelty,omitempty" yaml:"score_data_novelty"`
+	// DefaultTimeZone is where the hours of the week are those of people and jobs, as "Europe/Berlin", for accounts that have none of their
+	// own. Empty is UTC. Counts, days and decisions stay UTC.
+	DefaultTimeZone string `json:"defaultTimeZone,omitempty" yaml:"default_time_zone"`
+	// Accounts are settings by account ID.
+	Accounts map[string]AccountConfig `json:"accounts,omitempty" yaml:"accounts"`
+}
+
+// AccountConfig is what is set for one account.
+type AccountConfig struct {
+	TimeZone string `json:"timeZone,omitempty" yaml:"time_zone"` // as DefaultTimeZone, which empty stands for
 }
 
 // DefaultConfig returns the configuration of a run that was given none.
 func DefaultConfig() Config { return Config{FalseInsightsPerDay: 1} }
 
-// Validate returns what is wrong with c, naming the field as the configuration file has it.
+// SettingError is a setting that cannot be.
+type SettingError struct {
+	Setting []string // its names in the configuration file, from the outermost
+	Reason  string
+}
+
+func (e *SettingError) Error() string { return strings.Join(e.Setting, ".") + ": " + e.Reason }
+
+// Validate returns what is wrong with c, the first thing in the order of the fields as a *SettingError.
 func (c Config) Validate() error {
 	if v := c.FalseInsightsPerDay; math.IsNaN(v) || v <= 0 || v > 1e6 {
-		return fmt.Errorf("false_insights_per_day: %v is not a number above 0 and up to 1,000,000", v)
+		return &SettingError{[]string{"false_insights_per_day"}, fmt.Sprintf("%v is not a number above 0 and up to 1,000,000", v)}
+	}
+	if _, err := location(c.DefaultTimeZone); err != nil {
+		return &SettingError{[]string{"default_time_zone"}, err.Error()}
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.Accounts)) {
+		if len(id) != 12 || strings.Trim(id, "0123456789") != "" {
+			return &SettingError{[]string{"accounts", id}, "an account ID has 12 digits, in quotes"}
+		}
+		if _, err := location(c.Accounts[id].TimeZone); err != nil {
+			return &SettingError{[]string{"accounts", id, "time_zone"}, err.Error()}
+		}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"trailgauge/models"
+	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
@@ -31,6 +32,7 @@ type decider struct {
 	lake    store.Store
 	commit  *lake.Commit // as ingested
 	config  Config
+	zones   map[string]counts.Zone // of accounts, as in the plan
 	workers int
 	tiles   *tileCache
 	step    func(day trail.Day)

@@ -24,6 +24,10 @@ func (o *Options) plan(ctx context.Context, c *lake.Commit) (*Plan, *listing, er
 	if o.ScoreFrom.IsZero() {
 		p.ScoreFrom = o.AsOf.UTC().Add(-24 * time.Hour).Truncate(time.Hour)
 	}
+	var err error
+	if p.Zones, err = o.Config.zones(c, p.ScoreFrom, p.AsOf); err != nil {
+		return nil, nil, err
+	}
 	p.First, p.FullList = o.first(c)
 	p.First = max(p.First, c.Expired)
 	o.Progress.Stage("list", 0, 0)

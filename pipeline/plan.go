@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
 	"trailgauge/pipeline/trail"
@@ -18,19 +19,20 @@ import (
 // Plan is what one run is going to read and how. It is created exclusively before any output exists, and every output
 // is named after it, so that any number of workers, on any machine and after any crash, make the same lake of it.
 type Plan struct {
-	Format    int              `json:"format"`
-	Run       int              `json:"run"` // number of the commit that takes the plan's records in
-	Program   string           `json:"program"`
-	Trail     string           `json:"trail"`
-	AsOf      time.Time        `json:"asOf"`
-	First     trail.Day        `json:"first"` // first delivery day listed
-	FullList  bool             `json:"fullList"`
-	ScoreFrom time.Time        `json:"scoreFrom"`
-	Config    Config           `json:"config"`
-	Foreign   map[string]int64 `json:"foreign,omitempty"` // objects of other kinds that were passed over, by folder
-	Archived  int64            `json:"archived,omitempty"`
-	Alive     []lake.Exposed   `json:"alive,omitempty"` // hours that digests prove and the lake did not know of
-	Shards    []Shard          `json:"shards"`
+	Format    int                    `json:"format"`
+	Run       int                    `json:"run"` // number of the commit that takes the plan's records in
+	Program   string                 `json:"program"`
+	Trail     string                 `json:"trail"`
+	AsOf      time.Time              `json:"asOf"`
+	First     trail.Day              `json:"first"` // first delivery day listed
+	FullList  bool                   `json:"fullList"`
+	ScoreFrom time.Time              `json:"scoreFrom"`
+	Config    Config                 `json:"config"`
+	Zones     map[string]counts.Zone `json:"zones,omitempty"`   // clocks by account, "" of all others; UTC where there are none
+	Foreign   map[string]int64       `json:"foreign,omitempty"` // objects of other kinds that were passed over, by folder
+	Archived  int64                  `json:"archived,omitempty"`
+	Alive     []lake.Exposed         `json:"alive,omitempty"` // hours that digests prove and the lake did not know of
+	Shards    []Shard                `json:"shards"`
 }
 
 // Shard is a part of a plan that one goroutine works through alone.

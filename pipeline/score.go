@@ -66,6 +66,7 @@ func (d *decider) each(ctx context.Context, day trail.Day, work func(worker, bat
 func (d *decider) histories(ctx context.Context, day trail.Day, fn func(*counts.History) error) error {
 	a := counts.Assembly{
 		First: day - FitDays, Days: FitDays + 1, ScoreReads: d.config.ScoreReads, DataNovelty: d.config.ScoreDataNovelty,
+		Zones: d.zones,
 	}
 	first := day - FitDays - BornDays
 	tiles, err := d.tiles.read(ctx, first, day)

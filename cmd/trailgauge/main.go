@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // for time zones in the configuration, where the machine has none
 
 	"github.com/alecthomas/kong"
 )

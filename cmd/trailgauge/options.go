@@ -193,9 +193,27 @@ func readConfig(name string, into *pipeline.Config) error {
 		return fmt.Errorf("%w: reading %s: %s", pipeline.ErrUsage, name, yaml.FormatError(err, false, false))
 	}
 	if err := into.Validate(); err != nil {
-		return fmt.Errorf("%w: reading %s: %w", pipeline.ErrUsage, name, err)
+		return fmt.Errorf("%w: reading %s: %s%w", pipeline.ErrUsage, name, placeOf(body, err), err)
 	}
 	return nil
+}
+
+// placeOf says where in the file the setting is that an error is about, as "[2:5] "; "" when that is not known.
+func placeOf(body []byte, err error) string {
+	var wrong *pipeline.SettingError
+	if !errors.As(err, &wrong) {
+		return ""
+	}
+	path := (&yaml.PathBuilder{}).Root()
+	for _, name := range wrong.Setting {
+		path = path.Child(name)
+	}
+	node, err := path.Build().ReadNode(bytes.NewReader(body))
+	if err != nil {
+		return ""
+	}
+	at := node.GetToken().Position
+	return fmt.Sprintf("[%d:%d] ", at.Line, at.Column)
 }
 
 // wantedType says what a setting takes, in the words of who writes the file.

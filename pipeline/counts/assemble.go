@@ -14,6 +14,8 @@ type Assembly struct {
 	ScoreReads bool      // rate management read calls too
 	// DataNovelty counts APIs of data events among those that a principal had never used.
 	DataNovelty bool
+	// Zones are the clocks of accounts; those of an account that has none are under "". They must cover the days of a history.
+	Zones map[string]Zone
 }
 
 func (a Assembly) scored() trail.Day { return a.First + trail.Day(a.Days-1) }
@@ -93,7 +95,7 @@ func (g *gather) histories(a Assembly) []*History {
 	var out []*History
 	points := g.points()
 	for _, data := range []bool{false, true} {
-		h := &History{Series: g.series, Data: data, First: a.First, Days: a.Days}
+		h := &History{Series: g.series, Data: data, First: a.First, Days: a.Days, Zone: a.zone(g.series.Account)}
 		var codes codeTracks
 		var born, rated birth
 		apart := false // some calls are not rated

@@ -24,6 +24,7 @@ type History struct {
 	Series
 	Data  bool      // data events; management events otherwise
 	First trail.Day // day of minute 0
+	Zone  Zone      // the account's clocks, for the hour of the week; counts and days stay UTC
 	Days  int       // how many days, the scored one included; at least 1
 	// Born is the minute of the first call the lake knows of, relative to First; negative when that lies before First.
 	Born int32

@@ -114,7 +114,7 @@ func (g *total) firstUse() {
 func (g *total) history(a Assembly) *History {
 	g.firstUse()
 	h := &History{
-		Series: Series{Account: g.account, Principal: g.principal}, First: a.First, Days: a.Days, Born: g.born.at, RatedBorn: g.ratedBorn.at,
+		Series: Series{Account: g.account, Principal: g.principal}, First: a.First, Days: a.Days, Zone: a.zone(g.account), Born: g.born.at, RatedBorn: g.ratedBorn.at,
 		All: g.all.tidy(), Rated: g.rated.tidy(), New: g.novel.tidy(),
 	}
 	if d := g.denied.tidy(); len(d) > 0 {
