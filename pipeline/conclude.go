@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"trailgauge/pipeline/insight"
@@ -109,13 +108,9 @@ func (w *writer) load(ctx context.Context) error {
 		if m.Found == "" {
 			continue
 		}
-		body, _, err := w.lake.Get(ctx, m.Found, 0)
+		list, err := loadInsights(ctx, w.lake, m.Found)
 		if err != nil {
 			return err
-		}
-		var list []insight.Insight
-		if err := json.Unmarshal(body, &list); err != nil {
-			return fmt.Errorf("reading %s: %w: %w", w.lake.URL(m.Found), err, lake.ErrForeign)
 		}
 		w.stored[r.Day] = list
 		for _, i := range list {

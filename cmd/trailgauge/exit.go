@@ -61,6 +61,8 @@ func hintFor(err error) string {
 		return "nothing is lost: run again later"
 	case errors.Is(err, pipeline.ErrUnfinished):
 		return "compact and expire need the lake between two runs"
+	case errors.Is(err, pipeline.ErrNoInsight):
+		return "trailgauge report shows the ids of the newest run's insights; all are in column insightid of the insights table (trailgauge files --lake DST insights)"
 	case errors.Is(err, errNoReport):
 		return "trailgauge run makes one; is this the lake?"
 	case errors.Is(err, lake.ErrForeign):

@@ -64,6 +64,7 @@ type commands struct {
 	Run      runCommand      `cmd:"" help:"Read what is new in the trail, decide, report: the whole job."`
 	Plan     planCommand     `cmd:"" help:"Say what a run would read and what it would cost; write nothing."`
 	Report   reportCommand   `cmd:"" help:"Show the newest report again."`
+	Explain  explainCommand  `cmd:"" help:"Show the arithmetic of one insight, to be done again by hand."`
 	Files    filesCommand    `cmd:"" help:"List the current files of a table, one a line, for other engines."`
 	DDL      ddlCommand      `cmd:"" name:"ddl" help:"Print tables, views and queries for Athena."`
 	Series   seriesCommand   `cmd:"" help:"Stream the counts as Arrow, CSV or JSON Lines."`

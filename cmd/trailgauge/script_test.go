@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 //	onejson stdout           one JSON object and nothing else
 //	tame stdout|stderr       no control character but line ends
 //	missing PATH             no file and no folder of that name
+//	explain LAKE             every insight of the newest report is explained, as text and as JSON
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -45,7 +46,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "trail": smallTrail, "pack": packFile, "onejson": oneJSON, "tame": tame, "missing": missing,
+			"status": status, "trail": smallTrail, "pack": packFile, "onejson": oneJSON, "tame": tame, "missing": missing, "explain": explainAll,
 		},
 	})
 }
@@ -115,6 +116,28 @@ func tame(ts *testscript.TestScript, neg bool, args []string) {
 func missing(ts *testscript.TestScript, _ bool, args []string) {
 	if _, err := os.Lstat(ts.MkAbs(args[0])); !errors.Is(err, os.ErrNotExist) {
 		ts.Fatalf("%s is there (%v)", args[0], err)
+	}
+}
+
+func explainAll(ts *testscript.TestScript, _ bool, args []string) {
+	var r struct {
+		Insights []struct{ ID, SQL string }
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(filepath.Join(args[0], "reports", "latest", "report.json"))), &r))
+	if len(r.Insights) == 0 {
+		ts.Fatalf("no insights to explain in %s", args[0])
+	}
+	for _, i := range r.Insights {
+		status(ts, false, []string{"0", "trailgauge", "explain", "--lake", args[0], i.ID})
+		tame(ts, false, []string{"stdout"})
+		text := ts.ReadFile("stdout")
+		for _, want := range []string{"id " + i.ID, "The verdict that opened it", "  threshold  -ln(", "  ln p       -", "window  model", strings.Join(strings.Split(i.SQL, "\n"), "\n  ")} {
+			if !strings.Contains(text, want) {
+				ts.Fatalf("explaining %s does not say %q:\n%s", i.ID, want, text)
+			}
+		}
+		status(ts, false, []string{"0", "trailgauge", "explain", "--lake", args[0], i.ID, "--json"})
+		oneJSON(ts, false, []string{"stdout"})
 	}
 }
 

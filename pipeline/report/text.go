@@ -12,10 +12,7 @@ import (
 // Text writes the report for a terminal of the given width in columns (0: 80; at least 40), in colour if asked for. Lines are not
 // broken within words, so a long name may stand out.
 func Text(w io.Writer, r *Run, width int, color bool) error {
-	if width == 0 {
-		width = 80
-	}
-	t := &text{width: max(width, 40), color: color}
+	t := newText(width, color)
 	if r.Number == 0 {
 		t.idle(r)
 		_, err := io.WriteString(w, t.b.String())
@@ -38,6 +35,13 @@ type text struct {
 	b     strings.Builder
 	width int
 	color bool
+}
+
+func newText(width int, color bool) *text {
+	if width == 0 {
+		width = 80
+	}
+	return &text{width: max(width, 40), color: color}
 }
 
 // SGR parameters.

@@ -1,0 +1,65 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+)
+
+// ErrNoInsight says that no insight of a lake has the ID asked for. It comes with ErrUsage.
+var ErrNoInsight = errors.New("there is no such insight")
+
+// FindInsight returns the insight with an ID as of the lake's newest commit; retracted ones are found too.
+func FindInsight(ctx context.Context, s store.Store, id string) (*insight.Insight, error) {
+	c, err := lake.Current(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]*insight.Insight, len(c.Days))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(16)
+	for k, d := range c.Days {
+		g.Go(func() error {
+			m, err := lake.LoadManifest(ctx, s, c, d.Day)
+			if err != nil || m.Found == "" {
+				return err
+			}
+			list, err := loadInsights(ctx, s, m.Found)
+			for n := range list {
+				if list[n].ID == id {
+					found[k] = &list[n]
+				}
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for _, i := range found {
+		if i != nil {
+			return i, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: finding insight %q in %s: %w", ErrUsage, id, s.URL(""), ErrNoInsight)
+}
+
+// loadInsights reads a day's insights in full.
+func loadInsights(ctx context.Context, s store.Store, key string) ([]insight.Insight, error) {
+	body, _, err := s.Get(ctx, key, 0)
+	if err != nil {
+		return nil, err
+	}
+	var list []insight.Insight
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, fmt.Errorf("reading %s: %w: %w", s.URL(key), err, lake.ErrForeign)
+	}
+	return list, nil
+}
