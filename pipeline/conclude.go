@@ -27,7 +27,13 @@ func (o *Options) conclude(ctx context.Context, c *lake.Commit, p *Plan, result 
 	if err != nil {
 		return fmt.Errorf("deciding: %w", err)
 	}
-	w := &writer{lake: o.Lake, before: c, commit: next(c, p.AsOf), made: made, reads: p.Config.ScoreReads, dataNovelty: p.Config.ScoreDataNovelty}
+	rules, err := insight.ParseRules(p.Config.Suppress)
+	if err != nil {
+		return err
+	}
+	w := &writer{
+		lake: o.Lake, before: c, commit: next(c, p.AsOf), made: made, reads: p.Config.ScoreReads, dataNovelty: p.Config.ScoreDataNovelty, rules: rules,
+	}
 	if err := w.write(ctx); err != nil {
 		return err
 	}
@@ -57,6 +63,7 @@ type writer struct {
 	reads  bool // call rates count read calls too
 
 	dataNovelty bool // new APIs of data events count too
+	rules       *insight.Rules
 
 	stored map[trail.Day][]insight.Insight // by day of start, as committed
 	was    map[string]insight.Insight      // the same by ID
@@ -65,7 +72,7 @@ type writer struct {
 
 func (w *writer) write(ctx context.Context) error {
 	c := w.commit
-	c.Decided, c.Dirty, c.Redecide = w.made.cursor, false, 0
+	c.Decided, c.Dirty, c.Redecide, c.Marks = w.made.cursor, false, 0, w.made.heeded
 	if err := w.load(ctx); err != nil {
 		return err
 	}
@@ -82,6 +89,7 @@ func (w *writer) write(ctx context.Context) error {
 	if err := newTileCache(w.lake, w.before).nameNew(ctx, pointers, w.dataNovelty); err != nil {
 		return err
 	}
+	w.judge()
 	if err := w.deliver(ctx); err != nil {
 		return err
 	}
@@ -94,11 +102,15 @@ func (w *writer) write(ctx context.Context) error {
 // lookback is how many days before a replayed one an insight can have started: it is closed after a week at the latest.
 const lookback = insight.LongestHours/24 + 1
 
-// load reads the committed insights that the replay may have changed.
+// load reads the committed insights that the replay may have changed, and those that tell what the suppression rules are good for.
 func (w *writer) load(ctx context.Context) error {
 	w.stored, w.was = map[trail.Day][]insight.Insight{}, map[string]insight.Insight{}
+	first := w.made.first - lookback
+	if w.rules.Any() {
+		first = min(first, trail.DayOf(w.commit.Decided)-ruleDays)
+	}
 	for _, r := range w.before.Days {
-		if r.Day < w.made.first-lookback {
+		if r.Day < first {
 			continue
 		}
 		m, err := lake.LoadManifest(ctx, w.lake, w.before, r.Day)

@@ -19,7 +19,7 @@ import (
 func (w *writer) deliver(ctx context.Context) error {
 	for k := range w.list {
 		i := &w.list[k]
-		if !w.changed(i) {
+		if !w.changed(i) || w.silenced(i) {
 			continue
 		}
 		for _, f := range sink.Events(i) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
 	"trailgauge/pipeline/trail"
@@ -30,6 +31,8 @@ type Config struct {
 	DefaultTimeZone string `json:"defaultTimeZone,omitempty" yaml:"default_time_zone"`
 	// Accounts are settings by account ID.
 	Accounts map[string]AccountConfig `json:"accounts,omitempty" yaml:"accounts"`
+	// Suppress are rules for insights that nobody needs to be told of.
+	Suppress []insight.Rule `json:"suppress,omitempty" yaml:"suppress"`
 }
 
 // AccountConfig is what is set for one account.
@@ -42,11 +45,13 @@ func DefaultConfig() Config { return Config{FalseInsightsPerDay: 1} }
 
 // SettingError is a setting that cannot be.
 type SettingError struct {
-	Setting []string // its names in the configuration file, from the outermost
+	Setting []string // its names in the configuration file, from the outermost; an item of a list is "[0]", "[1]", …
 	Reason  string
 }
 
-func (e *SettingError) Error() string { return strings.Join(e.Setting, ".") + ": " + e.Reason }
+func (e *SettingError) Error() string {
+	return strings.ReplaceAll(strings.Join(e.Setting, "."), ".[", "[") + ": " + e.Reason
+}
 
 // Validate returns what is wrong with c, the first thing in the order of the fields as a *SettingError.
 func (c Config) Validate() error {
@@ -64,7 +69,16 @@ func (c Config) Validate() error {
 			return &SettingError{[]string{"accounts", id, "time_zone"}, err.Error()}
 		}
 	}
-	return nil
+	_, err := insight.ParseRules(c.Suppress)
+	var wrong *insight.RuleError
+	if errors.As(err, &wrong) {
+		at := []string{"suppress", fmt.Sprintf("[%d]", wrong.Index)}
+		if wrong.Field != "" {
+			at = append(at, wrong.Field)
+		}
+		return &SettingError{at, wrong.Reason}
+	}
+	return err
 }
 
 // Options say what one run works on.

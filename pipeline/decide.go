@@ -36,6 +36,9 @@ type decider struct {
 	workers int
 	tiles   *tileCache
 	step    func(day trail.Day)
+
+	marks *insight.Marks
+	since trail.Day // first day that is to be decided again, as its counts or its marks have changed; 0: none
 }
 
 // decision is what the decided hours came to.
@@ -50,7 +53,9 @@ type decision struct {
 	days            []scoredDay
 	last            *carried // what the last day was decided from
 	history         int      // observed days in the last day's fit window
-	observed, hours int      // of the newly decided hours
+	marks           *insight.Marks
+	heeded          int // number of the last mark
+	observed, hours int // of the newly decided hours
 }
 
 type scoredDay struct {
@@ -93,13 +98,18 @@ func (d *decider) decide(ctx context.Context, asOf time.Time) (*decision, error)
 		out.first = trail.DayOf(c.ScoreFrom)
 		return out, nil
 	}
+	if err := d.again(ctx, asOf, out); err != nil {
+		return nil, err
+	}
 	state, err := d.start(ctx, out)
 	if err != nil {
 		return nil, err
 	}
 	found := map[string]insight.Insight{}
 	for _, r := range state.Life.Open { // open when the replay begins
-		found[r.Insight.ID] = r.Insight
+		if !r.Hushed {
+			found[r.Insight.ID] = r.Insight
+		}
 	}
 	out.first, out.atCursor = state.Day, sorted(found)
 	for day := state.Day; day.Start().Before(out.cursor); day++ {
@@ -112,12 +122,24 @@ func (d *decider) decide(ctx context.Context, asOf time.Time) (*decision, error)
 	return out, nil
 }
 
+// again reads the marks and finds out what is to be decided again.
+func (d *decider) again(ctx context.Context, asOf time.Time, out *decision) (err error) {
+	if d.marks, out.heeded, d.since, err = heed(ctx, d.lake, d.commit, asOf); err != nil {
+		return err
+	}
+	out.marks = d.marks
+	if c := d.commit; c.Dirty && c.Redecide != 0 && (d.since == 0 || c.Redecide < d.since) {
+		d.since = c.Redecide
+	}
+	return nil
+}
+
 // start returns the state to replay from: of the day that holds the cursor, or of the earliest day that changed since.
 func (d *decider) start(ctx context.Context, out *decision) (*carried, error) {
 	c := d.commit
 	day := trail.DayOf(c.Decided)
-	if c.Dirty && c.Redecide != 0 && c.Redecide < day {
-		day = c.Redecide
+	if d.since != 0 && d.since < day {
+		day = d.since
 	}
 	for _, r := range slices.Backward(c.States) {
 		if r.Day <= day {
@@ -167,6 +189,7 @@ const (
 // day decides one day as far as the cursor goes and returns the state of the next.
 func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *decision, found map[string]insight.Insight) (*carried, error) {
 	c := d.commit
+	state.Life.Marks = d.marks
 	e := exposure(c, day-FitDays, FitDays+1)
 	f, err := d.fit(ctx, day, e, state)
 	if err != nil {
@@ -179,7 +202,7 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	if err != nil {
 		return nil, err
 	}
-	wantRows := len(man.Files[lake.Baselines]) == 0 || c.Dirty && c.Redecide != 0 && c.Redecide < day
+	wantRows := len(man.Files[lake.Baselines]) == 0 || d.since != 0 && d.since < day
 	keep := func(s *insight.DayScore) bool { return state.Life.Needs(s, limits, upto) }
 	s, err := d.score(ctx, day, f, e, state, upto, keep, wantRows)
 	if err != nil {

@@ -47,8 +47,15 @@ func (o *Options) report(ctx context.Context, p *Plan, w *writer) (*report.Run, 
 		}
 	}
 	w.sortOut(rep)
-	rep.Budget.Found = len(rep.Opened)
 	rep.Warnings = warnings(rep, p)
+	var more []string
+	rep.Suppressions, more = w.suppressed()
+	rep.Warnings = append(rep.Warnings, more...)
+	for _, s := range rep.Suppressions {
+		rep.Budget.Suppressed += s.Opened
+	}
+	rep.Budget.Found = len(rep.Opened) + rep.Budget.Suppressed
+	rep.Marks = w.marked(p.AsOf)
 	return rep, publish(ctx, o.Lake, rep)
 }
 
@@ -58,10 +65,11 @@ func (w *writer) sortOut(rep *report.Run) {
 		old, known := w.was[i.ID]
 		switch {
 		case i.State == insight.Retracted:
-			if known && old.State != insight.Retracted {
+			if known && old.State != insight.Retracted && old.Suppressed == "" {
 				rep.Retracted = append(rep.Retracted, i)
 			}
-		case !known:
+		case i.Suppressed != "":
+		case w.opened(&i):
 			rep.Opened = append(rep.Opened, i)
 		case old.Revision != i.Revision:
 			rep.Revised = append(rep.Revised, i)

@@ -206,6 +206,11 @@ func placeOf(body []byte, err error) string {
 	}
 	path := (&yaml.PathBuilder{}).Root()
 	for _, name := range wrong.Setting {
+		var item uint
+		if _, err := fmt.Sscanf(name, "[%d]", &item); err == nil {
+			path = path.Index(item)
+			continue
+		}
 		path = path.Child(name)
 	}
 	node, err := path.Build().ReadNode(bytes.NewReader(body))

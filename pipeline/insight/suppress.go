@@ -122,6 +122,9 @@ func (r *rule) parse() (field, reason string) {
 	return "", ""
 }
 
+// Any tells whether there is a rule.
+func (r *Rules) Any() bool { return len(r.list) > 0 }
+
 // Of returns the name of the first rule that suppresses an insight; "" when none does. It depends on the insight alone: as an insight goes on the
 // answer can only turn to "", when it passes the ceiling.
 func (r *Rules) Of(i *Insight) string {

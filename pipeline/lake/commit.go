@@ -35,6 +35,7 @@ type Commit struct {
 	Expired  trail.Day  `json:"expired,omitzero"` // days before this one have been given up: no run reads their deliveries again
 	Redecide trail.Day  `json:"redecide"`         // first day whose counts changed since it was decided; meaningful while Dirty
 	Dirty    bool       `json:"dirty"`            // ingested, but not decided yet
+	Marks    int        `json:"marks,omitempty"`  // number of the last mark that was heeded
 
 	Drop []string `json:"drop,omitempty"` // table files the run wrote and this commit does not name: to be deleted
 

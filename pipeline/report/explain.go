@@ -35,7 +35,7 @@ type step struct {
 // Explain writes the arithmetic of one insight as JSON, or as text for a terminal of the given width (as Text). table is the events table's
 // name in Athena; "" is events.
 func Explain(w io.Writer, i *insight.Insight, table string, asJSON bool, width int, color bool) error {
-	e := explanation{SchemaVersion: SchemaVersion, insightJSON: insightOf(&Entry{Insight: i}, table)}
+	e := explanation{SchemaVersion: SchemaVersion, insightJSON: insightOf(&Entry{Insight: i}, &Run{EventTable: table})}
 	e.First, e.Worst = derive(i, &i.First, table), derive(i, &i.Worst, table)
 	if asJSON {
 		if err := Encode(w, &e); err != nil {

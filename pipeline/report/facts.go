@@ -92,8 +92,11 @@ func promise(b Budget) string {
 		s += fmt.Sprintf(", %s granted (never more than 1 per 1,000 series-days)", expected(b.Granted))
 	}
 	s += fmt.Sprintf("; that is %s per 1,000 series-days. ", expected(1000*b.PerSeriesDay))
-	s += fmt.Sprintf("This run: %s series-days, %s false insights to be expected at most, %d opened.", expected(b.SeriesDays), expected(b.Expected), b.Found)
-	return s
+	s += fmt.Sprintf("This run: %s series-days, %s false insights to be expected at most, %d opened", expected(b.SeriesDays), expected(b.Expected), b.Found)
+	if b.Suppressed > 0 {
+		s += fmt.Sprintf(", %d of them suppressed", b.Suppressed)
+	}
+	return s + "."
 }
 
 // rejection says what could not be read and why.

@@ -29,7 +29,8 @@ func HTML(w io.Writer, r *Run) error {
 		*Run
 		Entries                                            []*Entry
 		Decided, Summary, Ledger, Excluded, Rests, Promise string
-	}{r, r.Entries(), decided(r), summary(r), ledger(r.Input), excluded(r.Input), coverage(r), promise(r.Budget)}
+		Suppressed                                         string
+	}{r, r.Entries(), decided(r), summary(r), ledger(r.Input), excluded(r.Input), coverage(r), promise(r.Budget), suppressedWords(r)}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, view); err != nil {
 		return fmt.Errorf("laying out the report: %w", err)
@@ -40,13 +41,14 @@ func HTML(w io.Writer, r *Run) error {
 
 // Section is what the page tells of one insight.
 type Section struct {
-	Entry *Entry
-	Class string // CSS class of the section
-	SQL   string
+	Entry   *Entry
+	Class   string // CSS class of the section
+	Remarks []string
+	SQL     string
 }
 
 func section(r *Run, e *Entry, class string) Section {
-	return Section{Entry: e, Class: class, SQL: SQL(e.Insight, r.EventTable)}
+	return Section{Entry: e, Class: class, Remarks: remarks(r, e.Insight), SQL: SQL(e.Insight, r.EventTable)}
 }
 
 // level is the class of a severity's badge.

@@ -61,13 +61,17 @@ type document struct {
 		PerSeriesDay   *float64 `json:"perSeriesDay"`
 		SeriesDays     *float64 `json:"seriesDays"`
 		ExpectedFalse  *float64 `json:"expectedFalse"` // in this run
-		Opened         int      `json:"opened"`
+		Opened         int      `json:"opened"`        // suppressed ones among them
+		Suppressed     int      `json:"suppressed"`    // of them
 		CallThreshold  *float64 `json:"callThreshold"`
 		ErrorThreshold *float64 `json:"errorThreshold"`
 		NullSeriesDays *float64 `json:"nullSeriesDays"`
 		Promise        string   `json:"promise"` // the same in words
 	} `json:"budget"`
-	Insights []insightJSON  `json:"insights"` // by severity; children follow their parent
+	Insights []insightJSON `json:"insights"` // by severity; children follow their parent; without suppressed ones
+
+	Suppressions []suppressionJSON `json:"suppressions"` // the rules of the configuration
+
 	Warnings []string       `json:"warnings"`
 	Rejected []rejectedJSON `json:"rejected"`
 }
@@ -119,6 +123,10 @@ type insightJSON struct {
 	Samples           []insight.Sample      `json:"samples"`
 	Hours             []insight.Bar         `json:"hours"`
 	SQL               string                `json:"sql"`
+
+	Suppressed string        `json:"suppressed,omitempty"` // the rule that keeps it from being told
+	Marked     *insight.Seen `json:"marked,omitempty"`     // what somebody said of it last
+	Seen       *insight.Seen `json:"seen,omitempty"`       // what somebody had said of a similar one before it began
 }
 
 // JSON writes the report as one JSON object, schema SchemaVersion.
@@ -159,9 +167,13 @@ func documentOf(r *Run) *document {
 	b, g := &d.Budget, r.Budget
 	b.FalsePerDay, b.Granted, b.PerSeriesDay, b.SeriesDays = finite(g.FalsePerDay), finite(g.Granted), finite(g.PerSeriesDay), finite(g.SeriesDays)
 	b.ExpectedFalse, b.Opened, b.CallThreshold, b.ErrorThreshold = finite(g.Expected), g.Found, finite(g.Calls), finite(g.Errors)
-	b.NullSeriesDays, b.Promise = finite(g.NullSeriesDays), promise(g)
+	b.NullSeriesDays, b.Promise, b.Suppressed = finite(g.NullSeriesDays), promise(g), g.Suppressed
 	for _, e := range flat(r.Entries()) {
-		d.Insights = append(d.Insights, insightOf(e, r.EventTable))
+		d.Insights = append(d.Insights, insightOf(e, r))
+	}
+	d.Suppressions = []suppressionJSON{}
+	for _, s := range r.Suppressions {
+		d.Suppressions = append(d.Suppressions, suppressionOf(s, r))
 	}
 	d.Warnings = append(d.Warnings, r.Warnings...)
 	for _, x := range r.Rejected {
@@ -170,13 +182,14 @@ func documentOf(r *Run) *document {
 	return d
 }
 
-func insightOf(e *Entry, table string) insightJSON {
+func insightOf(e *Entry, r *Run) insightJSON {
 	i := e.Insight
 	j := insightJSON{ID: i.ID, Revision: i.Revision, State: i.State, Change: e.Change, Parent: i.Parent, Why: Why(i), Type: i.Kind.String(),
 		Category: "Management", Account: i.Account, Region: i.Region, EventSource: i.Source, EventName: i.Name, Principal: i.Principal,
 		ErrorCode: i.ErrorCode, Detected: i.Detected, Whole: i.Whole, Baseline: i.Baseline, Peak: instant(i.Peak),
 		Expected: finite(i.Expected), Excess: finite(i.Excess()), Score: finite(i.Worst.Score), Severity: finite(i.Severity()),
-		Threshold: finite(i.Threshold), First: bare(i.First), Worst: bare(i.Worst), SQL: SQL(i, table),
+		Threshold: finite(i.Threshold), First: bare(i.First), Worst: bare(i.Worst), SQL: SQL(i, r.EventTable),
+		Suppressed: i.Suppressed, Marked: r.Marks[i.ID], Seen: i.Seen,
 		Attributions: orEmpty(i.Attributions), WholeAttributions: orEmpty(i.WholeAttributions), Samples: orEmpty(i.Samples), Hours: orEmpty(i.Hours)}
 	if i.Data {
 		j.Category = "Data"

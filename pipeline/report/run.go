@@ -21,14 +21,18 @@ type Run struct {
 	Coverage Coverage
 	Budget   Budget
 
-	Opened     []insight.Insight // opened in this run; some may be closed already
-	Closed     []insight.Insight // open before, closed in this run
-	StillOpen  []insight.Insight // open before and still
-	Revised    []insight.Insight // late data changed them: Revision > 1
-	Retracted  []insight.Insight // late data took them back
-	Warnings   []string          // what the reader should know before trusting the rest
-	Rejected   []Rejected        // what could not be read, the first of them
-	EventTable string            // the view of current events as Athena names it; "" is events_current
+	Opened    []insight.Insight // opened in this run; some may be closed already
+	Closed    []insight.Insight // open before, closed in this run
+	StillOpen []insight.Insight // open before and still
+	Revised   []insight.Insight // late data changed them: Revision > 1
+	Retracted []insight.Insight // late data took them back
+	Warnings  []string          // what the reader should know before trusting the rest
+	Rejected  []Rejected        // what could not be read, the first of them
+
+	Suppressions []Suppression            // the rules of the configuration, in its order; their insights are in no list above
+	Marks        map[string]*insight.Seen // what somebody said of some of the insights, by ID
+
+	EventTable string // the view of current events as Athena names it; "" is events_current
 }
 
 // Input is the ledger of one run's objects and records. Read = Kept + Duplicate + Replaced + Rejected.
@@ -79,10 +83,19 @@ type Budget struct {
 	PerSeriesDay   float64 // the same per series-day
 	SeriesDays     float64 // series-days decided in this run
 	Expected       float64 // false insights that the budget allows for in this run
-	Found          int     // insights opened in this run
+	Found          int     // insights opened in this run, suppressed ones among them
+	Suppressed     int     // of them, those that a rule kept from being told
 	Calls          float64 // threshold, call rates: -ln of the allowed rate
 	Errors         float64 // threshold, error rates
 	NullSeriesDays float64 // series-days the empirical null has seen; 0 when not known
+}
+
+// Suppression is a rule of the configuration, and what came of it in the run.
+type Suppression struct {
+	insight.RuleUse
+	Days     int               // of the last decided ones, that Matched is about: up to 30
+	Opened   int               // insights that opened in this run and that the rule suppresses
+	Insights []insight.Insight // all that it suppresses of those that the run opened, closed, revised or found open
 }
 
 // Rejected is one thing that could not be read.

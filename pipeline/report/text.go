@@ -26,6 +26,7 @@ func Text(w io.Writer, r *Run, width int, color bool) error {
 			t.insight(c, r, 4)
 		}
 	}
+	t.suppressed(r)
 	t.foot(r)
 	_, err := io.WriteString(w, t.b.String())
 	return err
@@ -121,6 +122,9 @@ func (t *text) insight(e *Entry, r *Run, indent int) {
 	t.put(in, dim, fmt.Sprintf("%s, account %s, %s, %s", spanWords(i), Clean(i.Account), region(i), stateOf(e)))
 	if s := leading(i); s != "" {
 		t.put(in, dim, s)
+	}
+	for _, s := range remarks(r, i) {
+		t.put(in, bold, s)
 	}
 	t.put(in, dim, "id "+Clean(i.ID))
 	t.gap()

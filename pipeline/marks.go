@@ -1,0 +1,153 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// Marks are what people say about insights: files of their own, numbered, created exclusively and never changed, so that one can be made at any
+// time, a run going on or not. A run heeds those made up to its as-of. One that was made for hours already decided takes the next run back to them.
+
+const marksPrefix = "state/marks/"
+
+func markKey(number int) string { return fmt.Sprintf("%s%08d.json", marksPrefix, number) }
+
+// maxMark bounds what is read of a file of a mark, in bytes.
+const maxMark = 64 << 10
+
+// MarkOptions say what Mark records.
+type MarkOptions struct {
+	Lake   store.Store
+	ID     string     // of the insight
+	As     insight.As // "" with Undo
+	Undo   bool       // take back the newest mark of the insight that holds
+	By     string     // who says so
+	Note   string     // why; may be empty with Undo
+	Ticket string     // may be empty
+	At     time.Time  // when it is said
+}
+
+// Mark records what a person says about an insight, and returns the record. It waits for no run and holds none up. What makes no sense is ErrUsage; an
+// unknown insight ErrNoInsight too.
+func Mark(ctx context.Context, o MarkOptions) (*insight.Mark, error) {
+	c, err := lake.Current(ctx, o.Lake)
+	if err != nil {
+		return nil, err
+	}
+	i, err := FindInsight(ctx, o.Lake, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		marks, err := readMarks(ctx, o.Lake)
+		if err != nil {
+			return nil, err
+		}
+		m, err := o.mark(c, i, marks)
+		if err != nil {
+			return nil, fmt.Errorf("%w: marking %s: %w", ErrUsage, i.ID, err)
+		}
+		body, err := json.Marshal(m)
+		if err != nil {
+			return nil, err
+		}
+		body = append(body, '\n')
+		err = o.Lake.Create(ctx, markKey(m.Number), body)
+		if errors.Is(err, store.ErrExist) { // somebody else was faster, or the answer to our own was lost
+			there, _, err := o.Lake.Get(ctx, markKey(m.Number), maxMark)
+			if err != nil {
+				return nil, err
+			}
+			if bytes.Equal(there, body) {
+				return m, nil
+			}
+			continue
+		}
+		return m, err
+	}
+}
+
+// mark makes the record that follows on marks.
+func (o *MarkOptions) mark(c *lake.Commit, i *insight.Insight, marks []insight.Mark) (*insight.Mark, error) {
+	m := &insight.Mark{
+		Number: len(marks) + 1, Insight: i.ID, Unit: i.Unit, Start: i.Whole.Start, End: i.Whole.End,
+		As: o.As, By: strings.TrimSpace(o.By), Note: strings.TrimSpace(o.Note), Ticket: strings.TrimSpace(o.Ticket), At: o.At.UTC().Truncate(time.Second),
+	}
+	last := insight.NewMarks(marks).Last(i.ID, m.At.Add(time.Second))
+	switch {
+	case o.Undo && last == nil:
+		return nil, fmt.Errorf("there is no mark to take back as of %s", instant(m.At))
+	case o.Undo:
+		m.As, m.Undoes = last.As, last.Number
+	case i.State == insight.Retracted:
+		return nil, errors.New("late data have taken it back")
+	case o.As == insight.AsClosed && i.State != insight.Open:
+		return nil, errors.New("it is closed already")
+	}
+	if err := m.Check(); err != nil {
+		return nil, err
+	}
+	if !m.At.After(i.Whole.Start) {
+		return nil, fmt.Errorf("%s lies before it began, at %s", instant(m.At), instant(i.Whole.Start))
+	}
+	if len(c.States) > 0 && trail.DayOf(m.At) < c.States[0].Day {
+		return nil, fmt.Errorf("%s lies too far back: decisions from before %s stand", instant(m.At), c.States[0].Day)
+	}
+	return m, nil
+}
+
+// readMarks reads all marks in the order they were made. One that is missing or is not what was written ends it: decisions would differ without it.
+func readMarks(ctx context.Context, s store.Store) ([]insight.Mark, error) {
+	var out []insight.Mark
+	err := s.List(ctx, marksPrefix, "", func(i store.Info) error {
+		if key := markKey(len(out) + 1); i.Key != key {
+			return fmt.Errorf("reading marks: %s is there, %s is missing: %w", s.URL(i.Key), s.URL(key), lake.ErrForeign)
+		}
+		out = append(out, insight.Mark{})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for k := range out {
+		key := markKey(k + 1)
+		body, _, err := s.Get(ctx, key, maxMark)
+		if err != nil {
+			return nil, err
+		}
+		m := &out[k]
+		if err := json.Unmarshal(body, m); err != nil || m.Number != k+1 || m.Undoes >= m.Number || m.Check() != nil {
+			return nil, fmt.Errorf("reading %s: %w", s.URL(key), lake.ErrForeign)
+		}
+	}
+	return out, nil
+}
+
+// heed reads the marks made up to asOf. since is the first day that some of them, which the commit has not seen, may change; 0 when none does.
+func heed(ctx context.Context, s store.Store, c *lake.Commit, asOf time.Time) (marks *insight.Marks, seen int, since trail.Day, err error) {
+	all, err := readMarks(ctx, s)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	var list []insight.Mark
+	for _, m := range all {
+		if m.At.After(asOf) {
+			continue
+		}
+		list, seen = append(list, m), m.Number
+		if day := trail.DayOf(m.At); m.Number > c.Marks && (since == 0 || day < since) {
+			since = day
+		}
+	}
+	return insight.NewMarks(list), max(seen, c.Marks), since, nil
+}
