@@ -23,6 +23,7 @@ type world struct {
 	calls  map[int32]int64   // minute -> calls
 	scores map[int32]Verdict // hour -> verdict
 	blind  map[int32]bool    // hours not observed
+	marks  *Marks
 }
 
 func newWorld() *world {
@@ -97,6 +98,7 @@ func (w *world) run(t testing.TB, from, to, steps int) ([]Insight, *DayState) {
 	for d := from; d < to; d++ {
 		c := w.candidate(d)
 		day := w.first + trail.Day(d)
+		state.Marks = w.marks
 		var next *DayState
 		for upto := steps; upto <= 24; upto += steps {
 			var list []Insight
