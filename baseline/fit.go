@@ -37,6 +37,7 @@ type Fitter struct {
 	own    own
 	params Params
 	caps   [Slots]float64
+	left   [Slots]float64 // share of its variance that a slot's hours keep around their fitted mean
 
 	// Running sums over the hours of the grid: expectation, variance, hours used.
 	means, variances [MaxHours + 1]float64
@@ -95,6 +96,8 @@ func (f *Fitter) shape() {
 		g := parent[cellOf(s)]
 		p.behind[s] = p.Level*g*o.exposed[s]/o.fano + 1
 		p.mu[s] = max(p.Level*g*(o.sum[s]/o.fano+1)/p.behind[s], 1e-5)
+		lean := p.Level * g / (o.fano * p.behind[s]) // of the mean on each of the slot's n hours: their residuals keep 1 - 2·lean + n·lean²
+		f.left[s] = max(1-2*lean+o.exposed[s]*lean*lean, .5)
 	}
 }
 
@@ -105,18 +108,20 @@ func (f *Fitter) dispersion(g *Grid, prior, share float64, counts *[MaxHours]int
 	return clip((num+5*prior)/(den+5), .01, 50)
 }
 
-// moments returns the sums of (Z-mu)² - mu and of mu².
+// moments returns the sums of (Z-mu)² - mu and of mu². A mean that is fitted to a slot's few hours takes part of their variance with it; what is left
+// of it is put back to its size.
 func (f *Fitter) moments(g *Grid, share float64, counts *[MaxHours]int64) (num, den float64) {
 	o, p := &f.own, &f.params
 	for s := range Slots {
 		mu := p.mu[s] * share
-		num += o.exposed[s] * (mu*mu - mu)
+		num += o.exposed[s] * (mu*mu/f.left[s] - mu)
 		den += o.exposed[s] * mu * mu
 	}
 	for _, t := range o.active {
-		mu := p.mu[g.Slot(int(t))] * share
+		slot := g.Slot(int(t))
+		mu := p.mu[slot] * share
 		z := min(float64(counts[t]), mu+6*math.Sqrt(mu*(1+mu))+6)
-		num += z * (z - 2*mu)
+		num += z * (z - 2*mu) / f.left[slot]
 	}
 	return num, den
 }

@@ -54,6 +54,15 @@ var shares = [channels][len(Windows)]float64{
 	Novelty: {0, 0, .8, 0, 0, 0, 0},
 }
 
+// sumShares are those of sums over principals or APIs. A newcomer among what they sum moves them for good: over hours and days that is all that
+// stands out, so they are scored for bursts alone. What goes on for longer is found where it happens, or as a newcomer.
+var sumShares = [channels][len(Windows)]float64{
+	Calls:   {.08, .14, .28, 0, 0, 0, 0},
+	Errors:  {0, .25, .45, 0, 0, 0, 0},
+	Silence: {0, 0, 0, 0, 0, 0, 1},
+	Novelty: {0, 0, .8, 0, 0, 0, 0},
+}
+
 var (
 	newcomerShare = [channels]float64{Calls: .20, Errors: .05, Novelty: .2}
 	recordShare   = [channels]float64{Calls: .30, Errors: .25}
@@ -110,7 +119,11 @@ func (c Cell) Share() float64 {
 	case Record:
 		return recordShare[c.channel()] * unitShares[c.channel()][c.unit()]
 	}
-	return shares[c.channel()][c.window()] * regimeShares[c.channel()][c.regime()] * unitShares[c.channel()][c.unit()]
+	windows := &shares[c.channel()]
+	if c.unit() != Principals {
+		windows = &sumShares[c.channel()]
+	}
+	return windows[c.window()] * regimeShares[c.channel()][c.regime()] * unitShares[c.channel()][c.unit()]
 }
 
 var cellNames = func() (n [Cells]string) {

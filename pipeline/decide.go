@@ -157,8 +157,8 @@ func (d *decider) start(ctx context.Context, out *decision) (*carried, error) {
 	return state, nil
 }
 
-// warm scores up to WarmDays before the first decided day for the empirical null alone, so that a new lake's thresholds know
-// its own usual extremes from the first hour on.
+// warm scores up to WarmDays before the first decided day without deciding them: a new lake's thresholds then know its own usual extremes from the
+// first hour on, and its baselines do not take last week's attack for usual.
 func (d *decider) warm(ctx context.Context, first trail.Day) (*carried, error) {
 	state := &carried{Day: first, Life: insight.NewDayState(first), Nulls: models.NewNulls()}
 	for day := first - WarmDays; day < first; day++ {
@@ -167,16 +167,20 @@ func (d *decider) warm(ctx context.Context, first trail.Day) (*carried, error) {
 			continue
 		}
 		d.step(day)
+		state.Life.Day = day
 		f, err := d.fit(ctx, day, e, state)
 		if err != nil {
 			return nil, err
 		}
-		s, err := d.score(ctx, day, f, e, state, 24, func(*insight.DayScore) bool { return false }, false)
+		limits := insight.ThresholdsOf(f.budget)
+		s, err := d.score(ctx, day, f, e, state, 24, func(s *insight.DayScore) bool { return state.Life.Needs(s, limits, 24) }, false)
 		if err != nil {
 			return nil, err
 		}
+		state.Life = insight.Watch(state.Life, day, s.candidates)
 		state.Nulls.Close(&s.tally, f.budget.PerSeriesDay())
 	}
+	state.Life.Day = first
 	return state, nil
 }
 

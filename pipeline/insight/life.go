@@ -85,9 +85,7 @@ func Step(state *DayState, day trail.Day, cands []Candidate, from, upto int, t T
 		}
 		for h := from; h < upto; h++ {
 			l.hour(h)
-			if c.Kind != Silence && quarantined(h, &c.Hours[h]) {
-				flags.add(c.Unit, day, h)
-			}
+			flags.see(c, day, h)
 		}
 		found = append(found, l.closed...)
 		if l.hushed != nil {
@@ -125,11 +123,15 @@ func Step(state *DayState, day trail.Day, cands []Candidate, from, upto int, t T
 	return found, next
 }
 
-// quarantined tells whether hour h is to be hidden from later fits. A window that is surprising because of what lies before the hour
-// does not hide an hour that is itself no more than usual.
-func quarantined(h int, x *Hour) bool {
-	within := int(x.Best.End)-x.Best.Window >= h*60
-	return x.Best.Score > QuarantineScore && (within || float64(x.Count) > x.Mean)
+// Watch is Step for a day that is not decided, only learnt from: it finds no insights, and hides from later fits what Step would hide.
+func Watch(state *DayState, day trail.Day, cands []Candidate) *DayState {
+	flags := newFlagger(state, day)
+	for k := range cands {
+		for h := range 24 {
+			flags.see(&cands[k], day, h)
+		}
+	}
+	return &DayState{Day: day + 1, Flagged: flags.list()}
 }
 
 // hourOf counts hours since 1970.

@@ -38,7 +38,7 @@ type Flags struct {
 }
 
 // An unusual hour is hidden from the fits of 28 days, unless its pattern is the new usual: flagged on releaseDays distinct
-// days within releaseSpan. Hours are kept for as long as they may decide that of an hour that is still hidden.
+// days within releaseSpan, which goes on or has come back. What lasted for some days and is over stays hidden. Hours are kept for as long as they may decide that of an hour that is still hidden.
 const (
 	releaseDays = 3
 	releaseSpan = 14
@@ -66,7 +66,7 @@ func (s *DayState) Masked(u Unit) []int32 {
 	}
 	var masked []int32
 	for _, h := range hours {
-		if h >= hourOf(s.Day-fitDays, 0) && !released(days, dayOf(h)) {
+		if h >= hourOf(s.Day-fitDays, 0) && !released(days, dayOf(h), int32(s.Day)) {
 			masked = append(masked, h)
 		}
 	}
@@ -77,15 +77,41 @@ func (s *DayState) Masked(u Unit) []int32 {
 
 func dayOf(hour int32) int32 { return hour / 24 }
 
-// released tells whether day lies in a run of releaseSpan days of which releaseDays are in days (ascending).
-func released(days []int32, day int32) bool {
+// released tells whether day lies in a run of releaseSpan days of which releaseDays are in days (ascending), unless these follow each other
+// without a gap and the last is not the one before today.
+func released(days []int32, day, today int32) bool {
 	for k := 0; k+releaseDays <= len(days); k++ {
 		first, last := days[k], days[k+releaseDays-1]
-		if last-first < releaseSpan && max(last, day)-min(first, day) < releaseSpan {
+		if last-first >= releaseSpan || max(last, day)-min(first, day) >= releaseSpan {
+			continue
+		}
+		if last-first >= releaseDays || goesOn(days, last, today) {
+			return true
+		}
+		if from, to := episode(days, first); day < from || day > to { // day itself is another episode
 			return true
 		}
 	}
 	return false
+}
+
+// episode returns the first and the last of the days around day that follow each other without a gap.
+func episode(days []int32, day int32) (from, to int32) {
+	n, _ := slices.BinarySearch(days, day)
+	i, j := n, n
+	for i > 0 && days[i-1] == days[i]-1 {
+		i--
+	}
+	for j+1 < len(days) && days[j+1] == days[j]+1 {
+		j++
+	}
+	return days[i], days[j]
+}
+
+// goesOn tells whether the episode of day reaches up to yesterday.
+func goesOn(days []int32, day, today int32) bool {
+	_, to := episode(days, day)
+	return to >= today-1
 }
 
 func (s *DayState) running(u Unit) *Running {
@@ -120,8 +146,28 @@ func newFlagger(state *DayState, day trail.Day) *flagger {
 	return f
 }
 
-func (f *flagger) add(u Unit, day trail.Day, h int) {
-	f.hours[u] = append(f.hours[u], hourOf(day, h))
+// see notes hour h of c if it is to be hidden, and with it the hours of its window that have more than usual too. Where calls are missing
+// there is nothing to hide.
+func (f *flagger) see(c *Candidate, day trail.Day, h int) {
+	if c.Kind == Silence || c.Hours[h].Best.Score <= QuarantineScore {
+		return
+	}
+	l, v := life{c: c, day: day}, &c.Hours[h].Best
+	for back := range max(1, v.Window/60) {
+		b := l.bar(l.minute(day, h-back))
+		within := back == 0 && int(v.End)-v.Window >= h*60
+		if within || float64(b.Count) > b.Mean {
+			f.add(c.Unit, hourOf(day, h-back))
+		}
+	}
+}
+
+// add keeps a unit's hours ascending.
+func (f *flagger) add(u Unit, hour int32) {
+	n, ok := slices.BinarySearch(f.hours[u], hour)
+	if !ok {
+		f.hours[u] = slices.Insert(f.hours[u], n, hour)
+	}
 }
 
 func (f *flagger) list() []Flags {

@@ -13,13 +13,12 @@ import (
 const (
 	// MinExposure is how many observed hours before the scored day a history needs.
 	MinExposure = 24
-	// Immaterial is the highest score of a verdict that is too small to matter: fewer than 10 calls (5 errors, 5 new APIs) above what was
-	// expected, or less than twice of it. It lies below every threshold that a Budget gives, so it never raises an alarm, and
+	// Immaterial is the highest score of a verdict that is too small to matter: fewer than 10 calls (5 errors) above what was
+	// expected, or less than twice of it; fewer than 5 new APIs. It lies below every threshold that a Budget gives, so it never raises an alarm, and
 	// still tells how unusual the count is.
 	Immaterial = 4.5
 	minCalls   = 10
 	minErrors  = 5
-	minAPIs    = 5
 	// minLongHours is the age from which a series is scored over more than an hour.
 	minLongHours = 48
 )
@@ -91,7 +90,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		u.Kind, u.ErrorCode = Novelty, ""
 		s.grid.Load(h.New)
 		p := s.fitter.Fit(&s.grid, s.Priors.Of(h, baseline.Novelty), masked(u))
-		e := evidence{s: s, ch: models.Novelty, g: &s.grid, p: p, minimum: minAPIs}
+		e := evidence{s: s, ch: models.Novelty, g: &s.grid, p: p}
 		e.novelties(u)
 		e.explain(masked(u))
 		s.flush(upto)

@@ -7,6 +7,8 @@ import (
 )
 
 const (
+	// minAPIs is how many new APIs within an hour matter.
+	minAPIs = 5
 	// noveltyHours is how much observed history tells a new API from one that is merely rare.
 	noveltyHours = 14 * 24
 	// newPrincipalHours is the age up to which most of what a principal calls is new to it.
@@ -44,5 +46,5 @@ func (e *evidence) novelty(h int, best *Verdict) {
 	if g.Birth > 0 && t-g.Birth < newPrincipalHours {
 		regime = models.Newcomer
 	}
-	e.keep(&v, regime, 2, v.Count, best)
+	e.rank(&v, regime, 2, v.Count >= minAPIs, best)
 }

@@ -90,14 +90,14 @@ func (m *simMinutes) total() simSeries {
 		kind: "human", logRate: 1.2 + .8*r.NormFloat64(), size: 5 + 25*r.Float64(), k: 3 + 10*r.Float64(),
 		errorRate: math.Exp(math.Log(.01) + r.NormFloat64()), codes: []float64{1, 1, 1},
 	}
-	appetite, page := 3+15*r.Float64(), 3.
+	appetite, page := 2+8*r.Float64(), 1.5
 	switch x := r.Float64(); {
 	case x < .2:
-		api.kind, appetite, page = "service", 2+3*r.Float64(), .5
+		api.kind, appetite, page = "service", 1+2*r.Float64(), .3
 	case x < .35:
-		api.kind, appetite, page = "cron", 1+2*r.Float64(), 1
+		api.kind, appetite, page = "cron", 1+2*r.Float64(), .5
 	case x < .55:
-		api.kind, api.logRate, appetite = "deploy", api.logRate+1, 5+20*r.Float64()
+		api.kind, api.logRate, appetite = "deploy", api.logRate+1, 3+10*r.Float64()
 	}
 	m.fill(&api)
 	if api.kind == "service" {
@@ -106,13 +106,14 @@ func (m *simMinutes) total() simSeries {
 	m.lives(&api)
 	s := simSeries{kind: api.kind + " total", calls: trackOf(m.n)}
 	s.addErrors(r, &api)
-	novel, seen := map[int32]int64{}, 0.
+	novel, seen, opened := map[int32]int64{}, 0., int32(-60)
 	for _, c := range s.calls {
 		for range c.N {
 			if r.Float64() < appetite/(appetite+seen) {
 				novel[c.Minute]++
-				if n := negBinomial(r, .5, page); seen > 20 && n > 0 {
+				if n := negBinomial(r, .5, page); c.Minute >= opened+60 && n > 0 {
 					novel[c.Minute+1+int32(r.IntN(10))] += n
+					opened = c.Minute
 				}
 			}
 			seen++
