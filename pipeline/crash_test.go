@@ -133,6 +133,13 @@ func TestKilledAnywhere(t *testing.T) {
 	c := small(21, 2)
 	c.Accounts, c.Regions, c.EventsPerDay, c.Duplicates = 1, 1, 20, .3
 	truth := write(t, from, c)
+	last := truth.Delivered.Add(-time.Hour) // a conflict between shards makes one of them be scanned again
+	for i, at := range []time.Time{last.Add(-24 * time.Hour), last} {
+		body := pack(`{"Records":[` + rec(1, last.Add(-25*time.Hour), "userAgent", fmt.Sprintf(`"agent %d"`, i)) + `]}`)
+		if err := from.Put(t.Context(), key(at, "conflict"), body); err != nil {
+			t.Fatal(err)
+		}
+	}
 	one := crash{Trail: trailDir, Lake: filepath.Join(dir, "undisturbed"), AsOf: truth.Delivered, ScoreFrom: truth.End.Add(-30 * time.Hour), ShardJSON: 120_000}
 	ops, _ := process(t, one)
 	want := tree(t, one.Lake)

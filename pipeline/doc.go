@@ -19,7 +19,7 @@
 //     where the size allows. The plan is created exclusively, before any output exists; all outputs are named after it.
 //
 //  5. Scan (scan.go, fetch.go, rejects.go). A shard is a straight line in one goroutine: its objects are read ahead, inflated, decoded
-//     (package decode) into rows, de-duplicated against each other and against the lake, sorted, and written as one events file and one
+//     (package decode) into columns, de-duplicated against each other, the lake and the shards before (neighbours.go), sorted, and written as one events file and one
 //     counts file a day (package lake). An object is taken in as a whole or not at all; a bad record is rejected alone. The part
 //     (part.go) says what came of every object, and is written last: a part that is there is whole.
 //

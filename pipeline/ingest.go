@@ -78,6 +78,9 @@ func (o *Options) ingest(ctx context.Context, before *lake.Commit, p *Plan) (*la
 	if err != nil {
 		return nil, err
 	}
+	if err := settled.strike(parts); err != nil {
+		return nil, err
+	}
 	if len(settled.again) > 0 {
 		second, err := o.scanAll(ctx, before, p, settled.again)
 		if err != nil {
@@ -121,6 +124,10 @@ func (o *Options) scanAll(ctx context.Context, before *lake.Commit, p *Plan, aga
 	for range o.Workers {
 		desks <- new(desk)
 	}
+	var seen *neighbours
+	if again == nil {
+		seen = newNeighbours(p.Shards)
+	}
 	for i, shard := range p.Shards {
 		elsewhere, listed := again[i]
 		if again != nil && !listed {
@@ -132,7 +139,10 @@ func (o *Options) scanAll(ctx context.Context, before *lake.Commit, p *Plan, aga
 			s := &scanner{
 				desk:  d,
 				trail: o.Trail, lake: o.Lake, base: o.TrailPath, commit: before, run: p.Run,
-				name: partName(i, listed), elsewhere: elsewhere, progress: o.Progress,
+				name: partName(i, listed), shard: i, elsewhere: elsewhere, neighbours: seen, progress: o.Progress,
+			}
+			if seen != nil {
+				defer seen.looked(i)
 			}
 			if listed {
 				s.progress = noProgress{} // these objects were counted already

@@ -26,7 +26,9 @@ type scanner struct {
 	commit      *lake.Commit // whose events are not to be taken in again
 	run         int
 	name        string
-	elsewhere   survivors // events that another shard keeps; nil at the first scan
+	shard       int         // its number in the plan
+	elsewhere   survivors   // events that another shard keeps; nil at the first scan
+	neighbours  *neighbours // nil at the second
 	progress    Progress
 
 	*desk
@@ -35,6 +37,8 @@ type scanner struct {
 	known   map[trail.Day][]lake.Keys
 	hours   hours
 	rejects rejects
+	struck  map[id]bool // left out for the sake of a neighbour
+	strikes []lake.Key  // whom for
 	part    part
 }
 
@@ -44,8 +48,12 @@ func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
 		if err == nil && len(p.Objects) != len(shard.Objects) {
 			return nil, fmt.Errorf("reading %s: it is of %d objects, its shard has %d: %w", s.lake.URL(partKey(s.run, s.name)), len(p.Objects), len(shard.Objects), lake.ErrForeign)
 		}
+		if err == nil && s.neighbours != nil {
+			err = s.neighbours.showPart(ctx, s.lake, s.shard, p, expected(shard))
+		}
 		return p, err
 	}
+	s.struck = map[id]bool{}
 	s.known, s.hours = map[trail.Day][]lake.Keys{}, hours{}
 	s.desk.clear(expected(shard))
 	take, stop := fetch(ctx, s.trail, shard.Objects)
@@ -55,10 +63,17 @@ func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
 			return nil, err
 		}
 		if s.rows.Len() >= spillRows || s.rows.Size() >= spillBytes {
+			if err := s.strike(ctx); err != nil {
+				return nil, err
+			}
 			if err := s.spill(ctx); err != nil {
 				return nil, err
 			}
 		}
+	}
+	s.show(shard)
+	if err := s.strike(ctx); err != nil {
+		return nil, err
 	}
 	if err := s.write(ctx); err != nil {
 		return nil, err
@@ -243,7 +258,10 @@ func (s *scanner) write(ctx context.Context) error {
 	if err := s.spill(ctx); err != nil {
 		return err
 	}
-	s.part.Hours = s.hours.list()
+	if s.part.Hours = s.hours.list(); len(s.strikes) > 0 {
+		slices.SortFunc(s.strikes, lake.Key.Compare)
+		s.part.Struck = lake.EncodeKeys(s.strikes)
+	}
 	if body := s.rejects.body(); len(body) > 0 {
 		s.part.Rejected = rejectedKey(s.run, s.name)
 		if err := s.lake.Put(ctx, s.part.Rejected, body); err != nil {

@@ -1,0 +1,204 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+)
+
+// neighbours tell a shard which events the shards just before it hold, so that it leaves them out while its records are still in memory: else it had to be
+// scanned a second time. CloudTrail delivers most events twice within minutes, in other objects, and a cut between shards parts them. What this does
+// not find (repeats from farther away, other content) is found in the files (settle). What a shard finds here follows from the plan and the
+// objects alone, not from who works when: it waits for the shards before it.
+type neighbours struct {
+	first []int           // by shard: the first one it looks at
+	ready []chan struct{} // closed when the keys of a shard are there
+	mu    sync.Mutex
+	keys  [][]lake.Key // ascending; nil: not there yet, more than was to be expected, or not needed any more
+	left  []int        // how many shards have yet to look at it
+}
+
+// keysBefore is about how many keys of earlier shards are in memory, of 32 bytes each; a shard of tiny records may have keysPerExpected times
+// as many as its size lets expect, beyond that it shows none.
+const (
+	keysBefore      = 1 << 18
+	keysPerExpected = 4
+)
+
+func newNeighbours(shards []Shard) *neighbours {
+	b := &neighbours{first: make([]int, len(shards)), ready: make([]chan struct{}, len(shards)), keys: make([][]lake.Key, len(shards)), left: make([]int, len(shards))}
+	from, sum := 0, 0
+	for i := range shards {
+		for ; sum > keysBefore; from++ {
+			sum -= expected(shards[from])
+		}
+		b.first[i], b.ready[i] = from, make(chan struct{})
+		for k := from; k < i; k++ {
+			b.left[k]++
+		}
+		sum += expected(shards[i])
+	}
+	return b
+}
+
+// show makes the keys of a shard known, once.
+func (b *neighbours) show(shard int, keys []lake.Key, expected int) {
+	slices.SortFunc(keys, lake.Key.Compare)
+	b.mu.Lock()
+	if b.left[shard] > 0 && len(keys) <= keysPerExpected*expected {
+		b.keys[shard] = keys
+	}
+	b.mu.Unlock()
+	close(b.ready[shard])
+}
+
+// showPart shows what a shard held that an earlier attempt has scanned.
+func (b *neighbours) showPart(ctx context.Context, s store.Store, shard int, p *part, expected int) error {
+	var names []string
+	for _, d := range p.Days {
+		names = append(names, d.Keys)
+	}
+	files, err := loadKeys(ctx, s, names)
+	if err != nil {
+		return err
+	}
+	struck, err := p.struck()
+	if err != nil {
+		return err
+	}
+	var keys []lake.Key
+	for _, f := range append(files, struck) {
+		for i := range f.Len() {
+			keys = append(keys, f.At(i))
+		}
+	}
+	b.show(shard, keys, expected)
+	return nil
+}
+
+// repeats waits for the shards before and calls found for the keys, ascending, whose IDs one of them has, with the first of those.
+func (b *neighbours) repeats(ctx context.Context, shard int, keys []lake.Key, found func(k, first lake.Key)) error {
+	seen := make([]bool, len(keys))
+	for earlier := b.first[shard]; earlier < shard; earlier++ {
+		select {
+		case <-b.ready[earlier]:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		b.mu.Lock()
+		theirs := b.keys[earlier]
+		b.mu.Unlock()
+		i := 0
+		for k := range keys {
+			for i < len(theirs) && compareIDs(theirs[i].ID, keys[k].ID) < 0 {
+				i++
+			}
+			if i < len(theirs) && theirs[i].ID == keys[k].ID && !seen[k] {
+				seen[k] = true
+				found(keys[k], theirs[i])
+			}
+		}
+	}
+	return nil
+}
+
+// looked lets go of keys that no other shard needs.
+func (b *neighbours) looked(shard int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for k := b.first[shard]; k < shard; k++ {
+		if b.left[k]--; b.left[k] == 0 {
+			b.keys[k] = nil
+		}
+	}
+}
+
+// show makes known what the shard holds, what it strikes included: whether that was before or after must not matter.
+func (s *scanner) show(shard Shard) {
+	if s.neighbours == nil {
+		return
+	}
+	var keys []lake.Key
+	for i, k := range s.keys {
+		if !s.dropped[i] || s.struck[k.ID] {
+			keys = append(keys, k)
+		}
+	}
+	s.neighbours.show(s.shard, keys, expected(shard))
+}
+
+// strike drops what is in memory and the shards before hold too, of whole objects. A conflict stays: its text is told when the shard is scanned again.
+func (s *scanner) strike(ctx context.Context) error {
+	if s.neighbours == nil {
+		return nil
+	}
+	var keys []lake.Key
+	rows := map[id]int{}
+	for i := s.spilled; i < len(s.keys); i++ {
+		if !s.dropped[i] {
+			keys = append(keys, s.keys[i])
+			rows[s.keys[i].ID] = i
+		}
+	}
+	slices.SortFunc(keys, lake.Key.Compare)
+	return s.neighbours.repeats(ctx, s.shard, keys, func(k, first lake.Key) {
+		if k.Sum != first.Sum {
+			return
+		}
+		s.dropped[rows[k.ID]] = true
+		s.struck[k.ID] = true
+		s.strikes = append(s.strikes, first)
+		at, _ := slices.BinarySearchFunc(s.part.Objects, int(k.Object), func(o scanned, n int) int { return o.Number - n })
+		o := &s.part.Objects[at]
+		o.Kept, o.Duplicate = o.Kept-1, o.Duplicate+1
+		s.part.Ledger.Kept, s.part.Ledger.Duplicate = s.part.Ledger.Kept-1, s.part.Ledger.Duplicate+1
+	})
+}
+
+// struck is the events a shard left out because shards before it hold them.
+func (p *part) struck() (lake.Keys, error) {
+	if p.Struck == nil {
+		return nil, nil
+	}
+	keys, err := lake.DecodeKeys(p.Struck)
+	if err != nil {
+		return nil, fmt.Errorf("reading a part: %w: %w", err, lake.ErrForeign)
+	}
+	return keys, nil
+}
+
+// strike brings what the shards left out in line with what was settled since. Who takes an event from the shard that another one left it to, is whom that
+// other one must be compared with too: it is scanned again. And who is, must leave out again what it did.
+func (t *settlement) strike(parts []*part) error {
+	if len(t.again) == 0 {
+		return nil
+	}
+	keepers := survivors{}
+	for _, list := range t.again {
+		for id, k := range list {
+			keepers[id] = k
+		}
+	}
+	for shard, p := range parts {
+		struck, err := p.struck()
+		if err != nil {
+			return err
+		}
+		for i := range struck.Len() {
+			if keeper, ok := keepers[struck.At(i).ID]; ok {
+				t.exclude(shard, keeper)
+			}
+		}
+		for i := range struck.Len() {
+			k := struck.At(i)
+			if _, named := t.again[shard][k.ID]; !named && t.again[shard] != nil {
+				t.again[shard][k.ID] = k
+			}
+		}
+	}
+	return nil
+}
