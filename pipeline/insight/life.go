@@ -154,49 +154,67 @@ func Compare(a, b Insight) int {
 	return cmp.Or(a.Whole.Start.Compare(b.Whole.Start), a.Unit.Compare(b.Unit), cmp.Compare(a.ID, b.ID))
 }
 
-// nest points each insight at one that sums over more and covers the same time, the earliest if there are several: first the same API over all
-// principals, then the same principal over all APIs. A parent once found is kept.
+// nest points each insight at one that tells more of the same burst and covers the same time, the earliest if there are several: one of an API and
+// principal at the API's over all principals; one of a principal over all APIs at that of the one API that is most of it; and what is still
+// alone of an API and principal at the principal's. A parent once found is kept.
 func nest(list []Insight) {
-	sums := map[Unit][]*Insight{}
+	byUnit := map[Unit][]*Insight{}
 	for k := range list {
-		if i := &list[k]; i.Principal == "" || i.IsTotal() {
-			sums[i.Unit] = append(sums[i.Unit], i)
+		byUnit[list[k].Unit] = append(byUnit[list[k].Unit], &list[k])
+	}
+	adopt := func(i *Insight, of Unit) {
+		for _, p := range byUnit[of] {
+			if i.Parent == "" && overlap(p.Whole, i.Whole) > 0 {
+				i.Parent = p.ID
+			}
+		}
+	}
+	for _, l := range byUnit {
+		slices.SortFunc(l, func(a, b *Insight) int { return Compare(*a, *b) })
+	}
+	for k := range list {
+		if i := &list[k]; i.isSeries() {
+			api := i.Unit
+			api.Principal = ""
+			adopt(i, api)
 		}
 	}
 	for k := range list {
-		i := &list[k]
-		for _, u := range i.sums() {
-			var parent *Insight
-			for _, p := range sums[u] {
-				if overlap(p.Whole, i.Whole) > 0 && (parent == nil || Compare(*p, *parent) < 0) {
-					parent = p
-				}
-			}
-			if parent != nil && i.Parent == "" {
-				i.Parent = parent.ID
-			}
+		if i := &list[k]; i.isSeries() && i.Parent != "" {
+			most(byUnit[i.total()], i)
+		}
+	}
+	for k := range list {
+		if i := &list[k]; i.isSeries() {
+			adopt(i, i.total())
 		}
 	}
 }
 
-// sums returns the units that u is a part of, the closest first.
-func (u Unit) sums() []Unit {
-	if u.Principal == "" || u.IsTotal() || u.Kind == Novelty {
-		return nil
-	}
-	api, total := u, u
-	api.Principal = ""
-	if u.Data {
-		return []Unit{api}
-	}
-	total.Series = counts.Series{Account: u.Account, Principal: u.Principal}
-	if u.Kind == ErrorRate {
-		if trail.FamilyOf(u.ErrorCode) != trail.AccessDenied {
-			return []Unit{api}
+// mostly is the share of a principal's calls from which on one API's insight tells all there is to tell.
+const mostly = .8
+
+// most points those of a principal's roll-ups at the parent of i that i is most of.
+func most(totals []*Insight, i *Insight) {
+	for _, t := range totals {
+		if t.Parent == "" && overlap(t.Whole, i.Whole) > 0 && float64(i.Whole.Count) >= mostly*float64(t.Whole.Count) {
+			t.Parent = i.Parent
 		}
-		total.ErrorCode = counts.Denied
 	}
-	return []Unit{api, total}
+}
+
+// isSeries tells whether u is one API and principal.
+func (u Unit) isSeries() bool { return u.Principal != "" && !u.IsTotal() }
+
+// total returns the unit that sums over u's principal. Data events are in none, nor are errors but those of access denied: what is returned then is
+// a unit that nothing has.
+func (u Unit) total() Unit {
+	t := u
+	t.Series = counts.Series{Account: u.Account, Principal: u.Principal}
+	if u.Kind == ErrorRate && trail.FamilyOf(u.ErrorCode) == trail.AccessDenied {
+		t.ErrorCode = counts.Denied
+	}
+	return t
 }
 
 // overlap returns how many minutes two spans share.
