@@ -39,6 +39,20 @@ type decider struct {
 
 	marks *insight.Marks
 	since trail.Day // first day that is to be decided again, as its counts or its marks have changed; 0: none
+
+	// also, where it is set, sees each day on its way: a backtest decides it for other budgets too, and tries what it would have found. needs says
+	// which units it wants kept besides those of the decision; then gets what was scored.
+	also func(*dayAtHand) (needs func(*insight.DayScore) bool, then func(*scored) error)
+	dry  bool // nothing is to be written: no rows for the baselines table
+}
+
+// dayAtHand is a day that is fitted and about to be scored.
+type dayAtHand struct {
+	day        trail.Day
+	from, upto int // the hours to decide
+	exposure   *counts.Exposure
+	fitted     *fitted
+	state      *carried
 }
 
 // decision is what the decided hours came to.
@@ -101,9 +115,14 @@ func (d *decider) decide(ctx context.Context, asOf time.Time) (*decision, error)
 	if err := d.again(ctx, asOf, out); err != nil {
 		return nil, err
 	}
+	return out, d.replay(ctx, out)
+}
+
+// replay decides from the state that fits up to out.cursor.
+func (d *decider) replay(ctx context.Context, out *decision) error {
 	state, err := d.start(ctx, out)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	found := map[string]insight.Insight{}
 	for _, r := range state.Life.Open { // open when the replay begins
@@ -115,11 +134,11 @@ func (d *decider) decide(ctx context.Context, asOf time.Time) (*decision, error)
 	for day := state.Day; day.Start().Before(out.cursor); day++ {
 		d.step(day)
 		if state, err = d.day(ctx, day, state, out, found); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	out.now = sorted(found)
-	return out, nil
+	return nil
 }
 
 // again reads the marks and finds out what is to be decided again.
@@ -206,14 +225,26 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	if err != nil {
 		return nil, err
 	}
-	wantRows := len(man.Files[lake.Baselines]) == 0 || d.since != 0 && d.since < day
-	keep := func(s *insight.DayScore) bool { return state.Life.Needs(s, limits, upto) }
+	wantRows := !d.dry && (len(man.Files[lake.Baselines]) == 0 || d.since != 0 && d.since < day)
+	needed := func(s *insight.DayScore) bool { return state.Life.Needs(s, limits, upto) }
+	keep, then := needed, func(*scored) error { return nil }
+	if d.also != nil {
+		var also func(*insight.DayScore) bool
+		also, then = d.also(&dayAtHand{day, from, upto, e, f, state})
+		keep = func(s *insight.DayScore) bool { return needed(s) || also(s) }
+	}
 	s, err := d.score(ctx, day, f, e, state, upto, keep, wantRows)
 	if err != nil {
 		return nil, err
 	}
 	if wantRows {
 		out.rows[day] = s.baselines
+	}
+	if err := then(s); err != nil {
+		return nil, err
+	}
+	if d.also != nil { // what others wanted is none of this decision's
+		s.candidates = slices.DeleteFunc(s.candidates, func(c insight.Candidate) bool { return !needed(&c.DayScore) })
 	}
 	cands := insight.Together(state.Life, s.candidates, s.watched, limits)
 	out.budget, out.days = f.budget, append(out.days, scoredDay{f.series, s.units, max(0, upto-max(from, before))})

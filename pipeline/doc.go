@@ -44,6 +44,7 @@
 //  10. Conclude (conclude.go, conclude_write.go, tell.go, publish.go, packages sink and report). Insights get their attributions from the events (events.go), are written to the insights
 //     table and as insight events in CloudTrail's shape, and the run's report is made. The second commit moves the cursor.
 //
+// Backtest (backtest.go, backtest_replay.go, backtest_trials.go, backtest_aws.go) takes a past window through steps 7 to 9 again and writes nothing.
 // Explain (explain.go) reads an insight back with the numbers that decided it. Upkeep is apart from runs, and takes the same lease. Compact (compact.go, compact_day.go, compact_join.go) and Expire (expire.go) make commits of their own between two
 // runs; GC (gc.go) deletes what the commits of the last day do not name.
 package pipeline

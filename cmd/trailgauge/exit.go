@@ -52,7 +52,10 @@ func statusOf(err error) int {
 
 // hintFor says what to do about err; "" where the message says it all.
 func hintFor(err error) string {
+	var outside *pipeline.WindowError
 	switch {
+	case errors.As(err, &outside):
+		return outside.Hint()
 	case errors.Is(err, pipeline.ErrHeld):
 		return "wait for it to end; a run that died gives the lake back within two minutes"
 	case errors.Is(err, store.ErrDenied):

@@ -66,6 +66,7 @@ type commands struct {
 	Report   reportCommand   `cmd:"" help:"Show the newest report again."`
 	Explain  explainCommand  `cmd:"" help:"Show the arithmetic of one insight, to be done again by hand."`
 	Mark     markCommand     `cmd:"" help:"Say what an insight was: benign, an incident, or dealt with."`
+	Backtest backtestCommand `cmd:"" help:"Replay a past window from the counts: what other budgets or settings would find, and which bursts."`
 	Files    filesCommand    `cmd:"" help:"List the current files of a table, one a line, for other engines."`
 	DDL      ddlCommand      `cmd:"" name:"ddl" help:"Print tables, views and queries for Athena."`
 	Series   seriesCommand   `cmd:"" help:"Stream the counts as Arrow, CSV or JSON Lines."`

@@ -48,6 +48,9 @@ func (tr Track) tidy() Track {
 	return tr[:k]
 }
 
+// Plus returns the sum of two tracks, and leaves both alone.
+func (tr Track) Plus(o Track) Track { return make(Track, 0, len(tr)+len(o)).merge(tr, o) }
+
 // merge appends two strictly ascending tracks as one.
 func (tr Track) merge(a, b Track) Track {
 	for len(a) > 0 && len(b) > 0 {

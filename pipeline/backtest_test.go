@@ -1,0 +1,349 @@
+package pipeline
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/report"
+	"trailgauge/pipeline/sink"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// decidedMonth is the lake of a generated month, its last twelve days decided in several runs, so that the states of the first of them are gone.
+type decidedMonth struct {
+	*testing.T
+	commit *lake.Commit
+	Store  store.Store // refuses to be written to, and fails the test
+	stored []insight.Insight
+}
+
+func newDecidedMonth(t *testing.T) *decidedMonth {
+	c := month(21)
+	c.Days, c.LateShare = 31, 0 // late data make revisions, which tell of the schedule
+	o := options(folder(t), folder(t), time.Time{})
+	truth := write(t, o.Trail, c)
+	o.ScoreFrom = truth.End.AddDate(0, 0, -12)
+	for at := o.ScoreFrom.Add(30 * time.Hour); at.Before(truth.End); at = at.AddDate(0, 0, 4) {
+		o.AsOf = at
+		mustRun(t, o)
+	}
+	o.AsOf = truth.End.Add(3 * time.Hour)
+	m := &decidedMonth{T: t, commit: mustRun(t, o).Commit, stored: found(t, o.Lake)}
+	if first := m.commit.States[0].Day; first <= trail.DayOf(o.ScoreFrom) {
+		t.Fatalf("states are kept from %s on: want those of the first decided days gone", first)
+	}
+	m.Store = store.Hooked(o.Lake, func(op, key string) error {
+		switch op {
+		case "Put", "PutFile", "Create", "Delete":
+			t.Errorf("%s %s: a backtest writes nothing", op, key)
+			return errors.New("refused")
+		}
+		return nil
+	}, nil)
+	return m
+}
+
+// options are those of a backtest from..to hours after the first decided one; to 0 is the last decided hour.
+func (m *decidedMonth) options(from, to int) BacktestOptions {
+	o := BacktestOptions{Lake: m.Store, Config: DefaultConfig(), Workers: 2, From: m.commit.ScoreFrom.Add(time.Duration(from) * time.Hour)}
+	if o.To = m.commit.Decided; to > 0 {
+		o.To = m.commit.ScoreFrom.Add(time.Duration(to) * time.Hour)
+	}
+	return o
+}
+
+func (m *decidedMonth) backtest(t *testing.T, o BacktestOptions) *report.Backtest {
+	t.Helper()
+	b, err := Backtest(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// opened are the stored insights that opened in a window.
+func (m *decidedMonth) opened(o BacktestOptions) []insight.Insight {
+	return o.opened(slices.DeleteFunc(slices.Clone(m.stored), func(i insight.Insight) bool { return i.State == insight.Retracted }))
+}
+
+func insightsOfBriefs(list []report.Brief) []insight.Insight {
+	var out []insight.Insight
+	for _, b := range list {
+		out = append(out, *b.Insight)
+	}
+	return out
+}
+
+// TestBacktest replays windows of one lake.
+func TestBacktest(t *testing.T) {
+	m := newDecidedMonth(t)
+	before := tree(t, m.Store.URL(""))
+	t.Run("exact", m.exact)
+	t.Run("same insights", m.sameInsights)
+	t.Run("other budgets", m.otherBudgets)
+	t.Run("against", m.against)
+	t.Run("detection", m.detection)
+	t.Run("workers", m.workers)
+	t.Run("windows", m.windows)
+	t.Run("CloudTrail's own", m.ownInsights)
+	sameTree(t, "after all backtests", before, tree(t, m.Store.URL("")))
+}
+
+var updateBacktest = flag.Bool("update-backtest", false, "rewrite testdata/backtest.txt")
+
+// exact compares all that a backtest says in text. What changes a model changes it:
+//
+//	go test ./pipeline -run TestBacktest -update-backtest
+func (m *decidedMonth) exact(t *testing.T) {
+	o := m.options(0, 0)
+	o.Against = &Config{FalseInsightsPerDay: .05}
+	b := m.backtest(t, o)
+	b.Lake = "LAKE"
+	var got bytes.Buffer
+	if err := report.BacktestText(&got, b, 200, false); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join("testdata", "backtest.txt")
+	if *updateBacktest {
+		if err := errors.Join(os.MkdirAll("testdata", 0o777), os.WriteFile(name, got.Bytes(), 0o666)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got.String()); d != "" {
+		t.Errorf("after a change of a model on purpose: -update-backtest (-want +got): %s", d)
+	}
+}
+
+// sameInsights is rule 7: whatever the lake's decisions began with, the same window gives the same insights.
+func (m *decidedMonth) sameInsights(t *testing.T) {
+	decidedFields := cmpopts.IgnoreFields(insight.Insight{}, "Attributions", "WholeAttributions", "Samples", "NewAPIs", "Reads") // from events, or config
+	for _, w := range []struct {
+		from, to int
+		start    string
+	}{{0, 0, "beginning"}, {29, 0, "beginning"}, {24 * 9, 0, "state"}, {24*10 + 5, 0, "state"}} {
+		o := m.options(w.from, w.to)
+		b := m.backtest(t, o)
+		want := m.opened(o)
+		if d := cmp.Diff(want, insightsOfBriefs(b.Configured.Insights), decidedFields); d != "" {
+			t.Errorf("from hour %d (-lake +replay): %s", w.from, d)
+		}
+		if b.Start.Kind != w.start || len(want) == 0 {
+			t.Errorf("from hour %d: start %q, %d insights; want %q and some", w.from, b.Start.Kind, len(want), w.start)
+		}
+		if s := b.Stored; s.Insights != len(want) || s.Both != len(want) || len(s.OnlyLake)+len(s.OnlyReplay) > 0 {
+			t.Errorf("from hour %d: compared with the lake %+v; want all %d to agree", w.from, s, len(want))
+		}
+	}
+	// A window in the midst: what opened in it is the same, though the lake knows how it went on.
+	o := m.options(50, 200)
+	b := m.backtest(t, o)
+	opening := func(list []insight.Insight) (out []string) {
+		for _, i := range list {
+			out = append(out, fmt.Sprintf("%s %s %v %v", i.ID, i.Unit.Series, i.Detected, i.First.Score))
+		}
+		slices.Sort(out)
+		return out
+	}
+	if d := cmp.Diff(opening(m.opened(o)), opening(insightsOfBriefs(b.Configured.Insights))); d != "" || len(b.Configured.Insights) == 0 {
+		t.Errorf("in the midst (-lake +replay): %s", d)
+	}
+	if b.Hours != 150 || b.HoursUnknown != 0 || b.HistoryDays != 27 {
+		t.Errorf("%d hours, %d unknown, %d days of history; want 150, 0, 27", b.Hours, b.HoursUnknown, b.HistoryDays)
+	}
+}
+
+// otherBudgets compares what is decided by thresholds with replays of their own. The empirical nulls differ a little, so single insights may.
+func (m *decidedMonth) otherBudgets(t *testing.T) {
+	o := m.options(0, 0)
+	o.Config.FalseInsightsPerDay = .05
+	b := m.backtest(t, o)
+	if len(b.Configured.Budgets) != 6 {
+		t.Fatalf("%d budgets; want the configured one and five others", len(b.Configured.Budgets))
+	}
+	last := 0
+	for _, x := range b.Configured.Budgets {
+		if x.Insights < last || x.Apart > x.Insights || x.Granted > x.FalsePerDay*1.0001 {
+			t.Errorf("%+v after %d insights: a larger budget finds more, and grants no more than is asked for", x, last)
+		}
+		last = x.Insights
+		if x.FalsePerDay == .3 || x.FalsePerDay > 1 {
+			continue // as good as the one before
+		}
+		own := o
+		own.Config.FalseInsightsPerDay = x.FalsePerDay
+		exact := len(m.backtest(t, own).Configured.Insights)
+		if d := x.Insights - exact; d < -1 || d > 1 || x.Configured && d != 0 {
+			t.Errorf("budget %g: %d insights by its threshold, %d in a replay of its own", x.FalsePerDay, x.Insights, exact)
+		}
+		t.Logf("budget %g: %d by threshold, %d in a replay of its own", x.FalsePerDay, x.Insights, exact)
+	}
+}
+
+// against tells the difference of two configurations, which changes sides when they do.
+func (m *decidedMonth) against(t *testing.T) {
+	o := m.options(0, 0)
+	strict := DefaultConfig()
+	strict.FalseInsightsPerDay = .02
+	o.Against = &strict
+	b := m.backtest(t, o)
+	if len(b.Lost) == 0 || len(b.Gained) > 0 || b.Against.FalsePerDay != .02 {
+		t.Errorf("with a fiftieth of the budget %d gained, %d lost; want none gained, some lost", len(b.Gained), len(b.Lost))
+	}
+	if n := len(b.Configured.Insights) - len(b.Lost); n != len(b.Against.Insights) {
+		t.Errorf("%d insights less %d lost leave %d, not %d", len(b.Configured.Insights), len(b.Lost), n, len(b.Against.Insights))
+	}
+	o.Config, o.Against = strict, &o.Config
+	loose := DefaultConfig()
+	o.Against = &loose
+	other := m.backtest(t, o)
+	ids := func(list []report.Brief) (out []string) {
+		for _, i := range list {
+			out = append(out, i.ID)
+		}
+		return out
+	}
+	if d := cmp.Diff(ids(b.Lost), ids(other.Gained)); d != "" || len(other.Lost) > 0 {
+		t.Errorf("the other way round (-lost +gained): %s, and %d lost", d, len(other.Lost))
+	}
+	if len(other.Stored.OnlyLake) != len(b.Lost) {
+		t.Errorf("%d insights in the lake alone; want the %d that the strict budget loses", len(other.Stored.OnlyLake), len(b.Lost))
+	}
+	o.Config, o.Against = DefaultConfig(), new(Config)
+	*o.Against = DefaultConfig()
+	o.Against.ScoreReads = true
+	for _, i := range m.backtest(t, o).Gained {
+		if i.Kind != insight.CallRate && i.Kind != insight.Silence {
+			t.Errorf("score_reads gains %s of %s", i.Kind, i.Name)
+		}
+	}
+}
+
+func (m *decidedMonth) workers(t *testing.T) {
+	var first []byte
+	for _, workers := range []int{1, 5} {
+		o := m.options(100, 0)
+		o.Workers = workers
+		var body bytes.Buffer
+		if err := report.Encode(&body, m.backtest(t, o)); err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = body.Bytes()
+		} else if !bytes.Equal(first, body.Bytes()) {
+			t.Errorf("%d workers: %s", workers, cmp.Diff(string(first), body.String()))
+		}
+	}
+}
+
+// windows refuses what the lake cannot decide, and says what there is.
+func (m *decidedMonth) windows(t *testing.T) {
+	end := m.commit.Decided
+	first := m.commit.Days[0].Day
+	for _, x := range []struct {
+		name     string
+		from, to time.Time
+		want     string
+		hint     string
+	}{
+		{"empty", end, end, "is empty", ""},
+		{"backwards", end, end.Add(-time.Hour), "is empty", ""},
+		{"part of an hour", end.Add(-90 * time.Minute), end, "is no whole hour", ""},
+		{"too early", first.Start().Add(-time.Hour), end, "before the lake's first day", fmt.Sprintf("from %s to %s", first, stamp(end))},
+		{"too late", end.Add(-time.Hour), end.Add(time.Hour), "after the last hour", fmt.Sprintf("from %s to %s", first, stamp(end))},
+	} {
+		o := m.options(0, 0)
+		o.From, o.To = x.from, x.to
+		_, err := Backtest(t.Context(), o)
+		var outside *WindowError
+		if err == nil || !errors.Is(err, ErrUsage) || !strings.Contains(err.Error(), x.want) {
+			t.Errorf("%s: %v; want %q", x.name, err, x.want)
+		} else if errors.As(err, &outside) != (x.hint != "") || outside != nil && !strings.Contains(outside.Hint(), x.hint) {
+			t.Errorf("%s: %#v; want a hint with %q", x.name, err, x.hint)
+		}
+	}
+	// Before the lake's first decision it begins as a new lake, and the history may be short.
+	o := m.options(-24*8, -24*7)
+	o.To = o.From.Add(24 * time.Hour)
+	if b := m.backtest(t, o); b.Start.Kind != "new" || b.Stored.Insights != 0 || b.Hours != 24 {
+		t.Errorf("before the first decision: start %+v, %d hours, %d stored", b.Start, b.Hours, b.Stored.Insights)
+	}
+	_, err := Backtest(t.Context(), BacktestOptions{Lake: folder(t), From: first.Start(), To: end, Config: DefaultConfig()})
+	var outside *WindowError
+	if !errors.As(err, &outside) || !strings.Contains(err.Error(), "holds no counts") || outside.Hint() != "trailgauge run fills a lake" {
+		t.Errorf("of an empty lake: %v", err)
+	}
+}
+
+// ownInsights reads CloudTrail's own insights. Most are made of the lake's by the sink, which writes AWS's shape.
+func (m *decidedMonth) ownInsights(t *testing.T) {
+	o := m.options(0, 0)
+	o.Trail = folder(t)
+	put := func(key string, body []byte) {
+		if err := o.Trail.Put(t.Context(), key, body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folderOf := func(org string) string { return org + "AWSLogs/111122223333/CloudTrail-Insight/eu-central-1/" }
+	want := map[string]bool{}
+	objects := 0
+	for k, i := range m.opened(o) {
+		if i.Kind.IsAWS() && i.Principal == "" {
+			want[i.ID] = true
+			for n, f := range sink.Events(&i) {
+				if n == 0 && k%2 == 0 && i.State == insight.Closed {
+					continue // the End alone tells when it started, too
+				}
+				objects++
+				put(strings.Replace(f.Key, "insight-events/", "some/prefix/", 1), f.Body)
+			}
+		}
+	}
+	at := o.From.Add(30 * time.Hour)
+	record := func(id, state string, at time.Time) string {
+		return fmt.Sprintf(`{"eventVersion":"1.09","eventTime":%q,"awsRegion":"eu-central-1","eventID":"e-%s-%s","eventType":"AwsCloudTrailInsight","recipientAccountId":"111122223333",`+
+			`"sharedEventID":%q,"insightDetails":{"state":%q,"eventSource":"ec2.amazonaws.com","eventName":"RunInstances","insightType":"ApiCallRateInsight","insightContext":{"statistics":{"insightDuration":5}}},"eventCategory":"Insight"}`,
+			at.Format(time.RFC3339), id, state, id, state)
+	}
+	name := func(at time.Time, n string) string {
+		return at.Format("2006/01/02/") + "111122223333_CloudTrail-Insight_eu-central-1_" + at.Format("20060102T1504Z") + "_" + n + ".json.gz"
+	}
+	later := o.To.AddDate(0, 1, 0)
+	put(folderOf("")+name(at, "a"), pack(`{"Records":[`+record("alone", "Start", at)+`,{"eventTime":7},3,`+record("alone", "End", at.Add(5*time.Minute))+`]}`))
+	put(folderOf("")+name(at, "b"), pack(`{"Records":[`)) // cut
+	put(folderOf("")+name(later, "c"), pack(`{"Records":[`+record("later", "Start", later)+`]}`))
+	put(folderOf("")+name(at, "d"), pack(`{"Records":[`+record("before", "End", o.From)+`]}`))
+	objects += 3
+	b := m.backtest(t, o)
+	if a := b.AWS; a.Objects != objects || a.Unreadable != 1 || a.Insights != len(want)+1 || a.Both != len(want) || len(a.OnlyAWS) != 1 || len(want) < 3 {
+		t.Errorf("%d objects, %d unreadable, %d insights, %d found, only AWS's %+v; want %d, 1, %d, %d and the one made up",
+			a.Objects, a.Unreadable, a.Insights, a.Both, a.OnlyAWS, objects, len(want)+1, len(want))
+	}
+	alone := report.AWSInsight{ID: "alone", Type: "ApiCallRateInsight", Account: "111122223333", Region: "eu-central-1", Source: "ec2.amazonaws.com",
+		Name: "RunInstances", From: at, To: at.Add(5 * time.Minute)}
+	if d := cmp.Diff([]report.AWSInsight{alone}, b.AWS.OnlyAWS); d != "" {
+		t.Errorf("only AWS's: %s", d)
+	}
+	for _, i := range b.AWS.OnlyOurs {
+		if want[i.ID] || !i.Kind.IsAWS() || i.IsTotal() {
+			t.Errorf("only ours: %s %s", i.Kind, i.Name)
+		}
+	}
+}
