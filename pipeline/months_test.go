@@ -57,7 +57,7 @@ func TestMonths(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d anomalies that must be found; %.0f other insights, %.1f promised at most", found, must, others, promised)
-	for _, k := range []fixtures.Kind{fixtures.Spike, fixtures.Deletion, fixtures.ErrorBurst, fixtures.Newcomer, fixtures.Enumeration, fixtures.Slow, fixtures.Shift} {
+	for _, k := range []fixtures.Kind{fixtures.Spike, fixtures.Deletion, fixtures.ErrorBurst, fixtures.Newcomer, fixtures.Enumeration, fixtures.Slow, fixtures.Shift, fixtures.Drop} {
 		t.Logf("    %-12s %d of %d", k, byKind[k][0], byKind[k][1])
 	}
 	if bound := poissonBound(promised); others > bound {
