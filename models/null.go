@@ -59,6 +59,14 @@ func (n *Nulls) Close(day *Tally, perSeriesDay float64) {
 	n.prepare()
 }
 
+// After returns the null that Close makes of n, which it leaves as it is.
+func (n *Nulls) After(day *Tally, perSeriesDay float64) *Nulls {
+	next := &Nulls{days: n.days, promised: n.promised}
+	next.own.Merge(&n.own)
+	next.Close(day, perSeriesDay)
+	return next
+}
+
 func (t *Tally) forget() {
 	forget(t.Series[:])
 	forget(t.Units[:])

@@ -199,3 +199,25 @@ func TestBudget(t *testing.T) {
 		}
 	}
 }
+
+// After is Close on a copy.
+func TestNullsAfter(t *testing.T) {
+	n := NewNulls()
+	for day := range 30 {
+		tally := &Tally{}
+		tally.Series[Calls], tally.Units[Calls] = 100, 90
+		c := CellOf(Calls, Principals, Steady, 2)
+		tally.Add(c, float64(day))
+		tally.AddAlarm(c, float64(20+day))
+		before, _ := json.Marshal(n)
+		after := n.After(tally, .001)
+		if now, _ := json.Marshal(n); string(now) != string(before) {
+			t.Fatalf("day %d: the null it came from has changed", day)
+		}
+		n.Close(tally, .001)
+		closed, _ := json.Marshal(n)
+		if got, _ := json.Marshal(after); string(got) != string(closed) || after.Score(c, 9) != n.Score(c, 9) {
+			t.Fatalf("day %d: after %s, closed %s", day, got, closed)
+		}
+	}
+}

@@ -246,6 +246,9 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	if d.also != nil { // what others wanted is none of this decision's
 		s.candidates = slices.DeleteFunc(s.candidates, func(c insight.Candidate) bool { return !needed(&c.DayScore) })
 	}
+	if err := d.recall(ctx, day, s.candidates, limits); err != nil {
+		return nil, err
+	}
 	cands := insight.Together(state.Life, s.candidates, s.watched, limits)
 	out.budget, out.days = f.budget, append(out.days, scoredDay{f.series, s.units, max(0, upto-max(from, before))})
 	out.last, out.history = state, e.Count(0, FitDays*24)/24
@@ -266,27 +269,9 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	if upto < 24 {
 		return state, nil
 	}
-	nulls, err := closed(state.Nulls, &s.tally, f.budget)
-	if err != nil {
-		return nil, err
-	}
-	after := &carried{Day: day + 1, Life: next, Nulls: nulls}
+	after := &carried{Day: day + 1, Life: next, Nulls: state.Nulls.After(&s.tally, f.budget.PerSeriesDay())}
 	out.states = append(out.states, after)
 	return after, nil
-}
-
-// closed returns the null with one more day, and leaves the one it came from as it is.
-func closed(n *models.Nulls, day *models.Tally, b models.Budget) (*models.Nulls, error) {
-	body, err := json.Marshal(n)
-	if err != nil {
-		return nil, err
-	}
-	next := models.NewNulls()
-	if err := json.Unmarshal(body, next); err != nil {
-		return nil, err
-	}
-	next.Close(day, b.PerSeriesDay())
-	return next, nil
 }
 
 func merge(into map[string]insight.Insight, list []insight.Insight) {

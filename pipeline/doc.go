@@ -29,14 +29,14 @@
 //     touched day's files; a growing day that has too many small ones gets fewer and larger ones at once. The sum in = kept + duplicate + replaced + rejected must balance. Then the first commit makes the
 //     records visible, and one symlink file a day and table is replaced.
 //
-//  7. Fit (score.go, package baseline). For each day to decide, the counts of the 28 days before are read series by series (tiles.go); what
+//  7. Fit (score.go, zones.go, package baseline). For each day to decide, the counts of the 28 days before are read series by series (tiles.go); what
 //     series of one API have in common is pooled in integer sums, whose order does not matter.
 //
 //  8. Score (score.go, packages models and insight). Every series' hours are compared with its own baseline and the pooled one, over windows
 //     of 5 minutes to a day. How surprising that is goes through the empirical null: the score says how many false insights per
 //     series-day such an hour would make.
 //
-//  9. Decide (decide.go, insight.Step). Hours are decided in UTC order; scores above the budget's threshold open insights,
+//  9. Decide (decide.go, year.go, insight.Step). Alarms whose counts the year before has seen twice are none (insight.Recall). Hours are decided in UTC order; scores above the budget's threshold open insights,
 //     hysteresis closes them. What is carried from one day to the next is kept for a week: late data take the decisions back to the day
 //     they touch (insight.Reconcile gives revisions and retractions). Hours without a sign of life of the trail are unknown, never
 //     zero (counts.Exposure).

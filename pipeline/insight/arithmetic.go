@@ -21,6 +21,7 @@ import (
 //	"newcomer" ln of the pooled distribution of Sizing alone
 //	"silence"  ln P(Y <= Tested) of the negative binomial of Window
 //	"job"      the sum of ln(1 - min(Active, .999)) over the hours with Active >= .9
+//	"year"     ln(Year.AsLarge/(Year.Days+1)): no alarm any more, so no arithmetic either; the score is minus that, without Null
 //	"novelty"  -Tested: the number itself is ranked
 //
 // What came out is Verdict.LnP, at most 0; Null turns it into Verdict.Score.
@@ -44,6 +45,7 @@ type Arithmetic struct {
 	Window *WindowSum       `json:"window,omitempty"`
 	Record *Record          `json:"record,omitempty"`
 	Share  *ErrorShare      `json:"share,omitempty"`
+	Year   *Year            `json:"year,omitempty"` // of calls and errors: what the year before holds, which did not excuse the hour
 
 	Null    models.Exceedance `json:"null"`
 	Promise Promise           `json:"promise"`

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"trailgauge/pipeline/counts"
@@ -198,5 +200,54 @@ func TestTilesComeBackFromParquet(t *testing.T) {
 		if !errors.Is(err, ErrForeign) {
 			t.Errorf("a file of %d bytes that is no table: %v, want ErrForeign", len(bad), err)
 		}
+	}
+}
+
+// Some tiles are those of the series that are wanted, of all files of the day.
+func TestSomeTiles(t *testing.T) {
+	ctx, s := t.Context(), folder(t)
+	day := trail.Day(20000)
+	m := &Manifest{Day: day, Files: map[Table][]File{}}
+	for k, names := range [][]string{{"A", "B", "C"}, {"B"}, {"C", "D"}} {
+		var tiles []counts.Tile
+		for _, n := range names {
+			of := counts.Series{Account: "1", Region: "eu", Source: "s", Name: n, Principal: "p"}
+			tiles = append(tiles, counts.Tile{Series: of, Day: day, Minutes: []uint16{7, uint16(100 + k)}, Counts: []int64{1, 5}})
+		}
+		body, err := EncodeTiles(tiles)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := File{Key: FileKey(Counts, day, 1, fmt.Sprint(k)), Rows: int64(len(tiles)), Bytes: int64(len(body))}
+		if err := s.Put(ctx, f.Key, body); err != nil {
+			t.Fatal(err)
+		}
+		m.Files[Counts] = append(m.Files[Counts], f)
+	}
+	for _, wanted := range []string{"", "A", "B", "AC", "ABCD"} {
+		want := func(of counts.Series) bool { return strings.Contains(wanted, of.Name) }
+		all, err := Tiles(ctx, s, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expected, _ := counts.Collect(all)
+		expected = slices.DeleteFunc(expected, func(t counts.Tile) bool { return !want(t.Series) })
+		some, err := SomeTiles(ctx, s, m, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := counts.Collect(some)
+		if d := cmp.Diff(expected, got, cmpopts.EquateEmpty()); d != "" || err != nil {
+			t.Errorf("%q: %v\n%s", wanted, err, d)
+		}
+		if len(got) != len(wanted) {
+			t.Errorf("%q: %d tiles", wanted, len(got))
+		}
+	}
+	if err := s.Put(ctx, m.Files[Counts][2].Key, []byte("PAR1 and then something else PAR1")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := SomeTiles(ctx, s, m, func(counts.Series) bool { return false }); !errors.Is(err, ErrForeign) {
+		t.Errorf("a damaged file: %v, want ErrForeign", err)
 	}
 }

@@ -68,6 +68,37 @@ func PrincipalTiles(ctx context.Context, s store.Store, m *Manifest) (counts.Rea
 	return counts.Slice(counts.ByPrincipal(tiles)), err
 }
 
+// SomeTiles is Tiles for the series that want accepts. A file that holds none costs reading the columns of its series.
+func SomeTiles(ctx context.Context, s store.Store, m *Manifest, want func(counts.Series) bool) (counts.Reader, error) {
+	var readers []counts.Reader
+	for _, f := range m.Files[Counts] {
+		found := false
+		err := f.read(ctx, s, tileColumns[:5], func(b *batch) error {
+			of := b.series()
+			for i := 0; i < b.rows && !found; i++ {
+				found = want(of(i))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			continue
+		}
+		var tiles []counts.Tile
+		err = f.read(ctx, s, tileColumns, func(b *batch) error {
+			tiles = b.tiles(tiles, m.Day, want)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		readers = append(readers, counts.Slice(tiles))
+	}
+	return counts.Merge(readers...), nil
+}
+
 func tilesOf(ctx context.Context, s store.Store, m *Manifest, t Table) ([]counts.Reader, error) {
 	var readers []counts.Reader
 	for _, f := range m.Files[t] {

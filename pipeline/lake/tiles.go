@@ -60,15 +60,28 @@ var tileColumns = []string{
 func readTiles(body []byte, day trail.Day) ([]counts.Tile, error) {
 	var tiles []counts.Tile
 	err := readColumns(body, tileColumns, func(b *batch) error {
-		text := [6]func(int) string{b.text(0), b.text(1), b.text(2), b.text(3), b.text(4), b.text(5)}
-		readOnly, code, minutes, calls := b.bool(6), b.text(7), b.int32s(8), b.int64s(9)
-		for i := range b.rows {
-			t := counts.Tile{Day: day, Minutes: minutes(i), Counts: calls(i)}
-			t.Account, t.Region, t.Source, t.Name, t.Principal = text[0](i), text[1](i), text[2](i), text[3](i), text[4](i)
-			t.Data, t.ReadOnly, t.ErrorCode = text[5](i) == data, readOnly(i), code(i)
-			tiles = append(tiles, t)
-		}
+		tiles = b.tiles(tiles, day, func(counts.Series) bool { return true })
 		return nil
 	})
 	return tiles, err
+}
+
+// tiles appends the rows of tileColumns whose series want accepts.
+func (b *batch) tiles(to []counts.Tile, day trail.Day, want func(counts.Series) bool) []counts.Tile {
+	series, category, readOnly, code, minutes, calls := b.series(), b.text(5), b.bool(6), b.text(7), b.int32s(8), b.int64s(9)
+	for i := range b.rows {
+		if of := series(i); want(of) {
+			class := counts.Class{Data: category(i) == data, ReadOnly: readOnly(i), ErrorCode: code(i)}
+			to = append(to, counts.Tile{Series: of, Class: class, Day: day, Minutes: minutes(i), Counts: calls(i)})
+		}
+	}
+	return to
+}
+
+// series reads the first five of tileColumns.
+func (b *batch) series() func(row int) counts.Series {
+	account, region, source, name, principal := b.text(0), b.text(1), b.text(2), b.text(3), b.text(4)
+	return func(i int) counts.Series {
+		return counts.Series{Account: account(i), Region: region(i), Source: source(i), Name: name(i), Principal: principal(i)}
+	}
 }
