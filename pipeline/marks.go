@@ -48,12 +48,16 @@ func Mark(ctx context.Context, o MarkOptions) (*insight.Mark, error) {
 	if err != nil {
 		return nil, err
 	}
+	of, err := burstOf(ctx, o.Lake, c, i)
+	if err != nil {
+		return nil, err
+	}
 	for {
 		marks, err := readMarks(ctx, o.Lake)
 		if err != nil {
 			return nil, err
 		}
-		m, err := o.mark(c, i, marks)
+		m, err := o.mark(c, i, of, marks)
 		if err != nil {
 			return nil, fmt.Errorf("%w: marking %s: %w", ErrUsage, i.ID, err)
 		}
@@ -77,11 +81,38 @@ func Mark(ctx context.Context, o MarkOptions) (*insight.Mark, error) {
 	}
 }
 
+// burstOf returns an insight and those below it.
+func burstOf(ctx context.Context, s store.Store, c *lake.Commit, top *insight.Insight) ([]insight.Marked, error) {
+	marked := func(i *insight.Insight) insight.Marked {
+		return insight.Marked{Insight: i.ID, Unit: i.Unit, Start: i.Whole.Start, End: i.Whole.End}
+	}
+	out := []insight.Marked{marked(top)}
+	for day := trail.DayOf(top.Whole.Start) - lookback; day <= trail.DayOf(top.Whole.End); day++ {
+		m, err := lake.LoadManifest(ctx, s, c, day)
+		if err != nil {
+			return nil, err
+		}
+		if m.Found == "" {
+			continue
+		}
+		list, err := loadInsights(ctx, s, m.Found)
+		if err != nil {
+			return nil, err
+		}
+		for k := range list {
+			if i := &list[k]; i.Parent == top.ID && i.State != insight.Retracted {
+				out = append(out, marked(i))
+			}
+		}
+	}
+	return out, nil
+}
+
 // mark makes the record that follows on marks.
-func (o *MarkOptions) mark(c *lake.Commit, i *insight.Insight, marks []insight.Mark) (*insight.Mark, error) {
+func (o *MarkOptions) mark(c *lake.Commit, i *insight.Insight, of []insight.Marked, marks []insight.Mark) (*insight.Mark, error) {
 	m := &insight.Mark{
-		Number: len(marks) + 1, Insight: i.ID, Unit: i.Unit, Start: i.Whole.Start, End: i.Whole.End,
-		As: o.As, By: strings.TrimSpace(o.By), Note: strings.TrimSpace(o.Note), Ticket: strings.TrimSpace(o.Ticket), At: o.At.UTC().Truncate(time.Second),
+		Number: len(marks) + 1, Insight: i.ID, Of: of, As: o.As,
+		By: strings.TrimSpace(o.By), Note: strings.TrimSpace(o.Note), Ticket: strings.TrimSpace(o.Ticket), At: o.At.UTC().Truncate(time.Second),
 	}
 	last := insight.NewMarks(marks).Last(i.ID, m.At.Add(time.Second))
 	switch {
@@ -126,7 +157,7 @@ func readMarks(ctx context.Context, s store.Store) ([]insight.Mark, error) {
 			return nil, err
 		}
 		m := &out[k]
-		if err := json.Unmarshal(body, m); err != nil || m.Number != k+1 || m.Undoes >= m.Number || m.Check() != nil {
+		if err := json.Unmarshal(body, m); err != nil || m.Number != k+1 || len(m.Of) == 0 || m.Undoes >= m.Number || m.Check() != nil {
 			return nil, fmt.Errorf("reading %s: %w", s.URL(key), lake.ErrForeign)
 		}
 	}

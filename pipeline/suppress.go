@@ -103,8 +103,8 @@ func (w *writer) lately(from time.Time) []insight.Insight {
 func (w *writer) marked(asOf time.Time) map[string]*insight.Seen {
 	out := map[string]*insight.Seen{}
 	for _, i := range w.list {
-		if m := w.made.marks.Last(i.ID, asOf.Add(1)); m != nil {
-			out[i.ID] = m.Seen()
+		if s := w.made.marks.About(i.ID, asOf.Add(1)); s != nil {
+			out[i.ID] = s
 		}
 	}
 	return out

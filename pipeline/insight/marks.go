@@ -23,15 +23,21 @@ const (
 type Mark struct {
 	Number  int       `json:"number"`           // 1, 2, 3, … in the order they were made
 	Insight string    `json:"insight"`          // its ID
-	Unit    Unit      `json:"unit"`             // the insight's
-	Start   time.Time `json:"start"`            // the insight's, when it was marked
-	End     time.Time `json:"end"`              // the insight's, exclusive, as far as known when it was marked
+	Of      []Marked  `json:"of"`               // the insight and those below it, which share its burst; the same holds for each
 	As      As        `json:"as"`               // what it says, or takes back
 	Undoes  int       `json:"undoes,omitempty"` // number of the mark that it takes back; 0: none
 	By      string    `json:"by"`               // who says so
 	Note    string    `json:"note"`             // why
 	Ticket  string    `json:"ticket,omitempty"` // where more is written
 	At      time.Time `json:"at"`               // when it was said, to the second, UTC: an input like as-of
+}
+
+// Marked is an insight as it was when it was marked.
+type Marked struct {
+	Insight string    `json:"insight"` // ID
+	Unit    Unit      `json:"unit"`
+	Start   time.Time `json:"start"`
+	End     time.Time `json:"end"` // exclusive, as far as known
 }
 
 // The longest texts of a mark, in bytes.
@@ -67,22 +73,28 @@ func (m *Mark) Check() error {
 // Marks are all marks that a decision heeds. A nil *Marks has none.
 type Marks struct {
 	list   []Mark // by time and number
-	byUnit map[Unit][]int
+	byUnit map[Unit][]said
 	undone map[int]time.Time // by number
+}
+
+// said is a mark and one of the insights it is of.
+type said struct {
+	*Mark
+	of Marked
 }
 
 // NewMarks takes marks in any order.
 func NewMarks(list []Mark) *Marks {
-	m := &Marks{list: slices.Clone(list), byUnit: map[Unit][]int{}, undone: map[int]time.Time{}}
+	m := &Marks{list: slices.Clone(list), byUnit: map[Unit][]said{}, undone: map[int]time.Time{}}
 	slices.SortFunc(m.list, func(a, b Mark) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Number, b.Number)) })
 	for k := range m.list {
-		switch x := &m.list[k]; x.Undoes {
-		case 0:
-			m.byUnit[x.Unit] = append(m.byUnit[x.Unit], k)
-		default:
-			if _, twice := m.undone[x.Undoes]; !twice {
-				m.undone[x.Undoes] = x.At
+		x := &m.list[k]
+		if x.Undoes == 0 {
+			for _, of := range x.Of {
+				m.byUnit[of.Unit] = append(m.byUnit[of.Unit], said{x, of})
 			}
+		} else if _, twice := m.undone[x.Undoes]; !twice {
+			m.undone[x.Undoes] = x.At
 		}
 	}
 	return m
@@ -94,9 +106,18 @@ func (m *Marks) holds(x *Mark, t time.Time) bool {
 	return x.Undoes == 0 && x.At.Before(t) && (!undone || !at.Before(t))
 }
 
-// Last returns the newest mark of an insight that holds at t; nil when there is none.
+// Last returns the newest mark made of an insight itself that holds at t; nil when there is none.
 func (m *Marks) Last(id string, t time.Time) *Mark {
 	return m.last(t, func(x *Mark) bool { return x.Insight == id })
+}
+
+// About returns what was said last of an insight, or of one it is below, as of t. Nil: nothing.
+func (m *Marks) About(id string, t time.Time) *Seen {
+	return m.last(t, func(x *Mark) bool { return x.names(id) }).seen()
+}
+
+func (x *Mark) names(id string) bool {
+	return slices.ContainsFunc(x.Of, func(of Marked) bool { return of.Insight == id })
 }
 
 func (m *Marks) last(t time.Time, about func(*Mark) bool) *Mark {
@@ -121,17 +142,19 @@ type Seen struct {
 	At      time.Time `json:"at"`
 }
 
-// Seen returns the mark as a remark on another insight.
-func (m *Mark) Seen() *Seen { return &Seen{m.Insight, m.As, m.By, m.Note, m.Ticket, m.At} }
+func (x *Mark) seen() *Seen {
+	if x == nil {
+		return nil
+	}
+	return &Seen{x.Insight, x.As, x.By, x.Note, x.Ticket, x.At}
+}
 
 // Before returns what was said last of an insight like i before i began: one of the same unit, or of the same kind, API and principal in another
 // account or region. Nil: nothing.
 func (m *Marks) Before(i *Insight) *Seen {
-	x := m.last(i.Whole.Start, func(x *Mark) bool { return x.Insight != i.ID && x.Unit.like(i.Unit) })
-	if x == nil {
-		return nil
-	}
-	return x.Seen()
+	return m.last(i.Whole.Start, func(x *Mark) bool {
+		return !x.names(i.ID) && slices.ContainsFunc(x.Of, func(of Marked) bool { return of.Unit.like(i.Unit) })
+	}).seen()
 }
 
 // like tells whether two units are the same but for where.
@@ -147,10 +170,7 @@ func (m *Marks) closes(i *Insight, t time.Time) bool {
 	if m == nil {
 		return false
 	}
-	for _, k := range m.byUnit[i.Unit] {
-		if x := &m.list[k]; x.As == AsClosed && m.holds(x, t) && x.End.After(i.Whole.Start) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.byUnit[i.Unit], func(x said) bool {
+		return x.As == AsClosed && m.holds(x.Mark, t) && x.of.End.After(i.Whole.Start)
+	})
 }

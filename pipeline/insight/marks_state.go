@@ -56,19 +56,18 @@ func (s *DayState) judge(u Unit, hours []int32) (rest, incidents []int32) {
 		}
 	}
 	begin := s.Day.Start()
-	for _, k := range s.Marks.byUnit[u] {
-		x := &s.Marks.list[k]
-		if x.As == AsClosed || !s.Marks.holds(x, begin) {
+	for _, x := range s.Marks.byUnit[u] {
+		if x.As == AsClosed || !s.Marks.holds(x.Mark, begin) {
 			continue
 		}
-		from, to := hoursOf(x.Start, x.End)
+		from, to := hoursOf(x.of.Start, x.of.End)
 		say(from, to, x.As)
 		for _, p := range s.Past {
 			if p.Unit == u && p.From < to && from < p.To {
 				say(p.From, p.To, x.As)
 			}
 		}
-		if r := s.running(u); r != nil && r.Insight.Whole.Start.Before(x.End) {
+		if r := s.running(u); r != nil && r.Insight.Whole.Start.Before(x.of.End) {
 			from, _ := hoursOf(r.Insight.Whole.Start, begin)
 			say(from, hourOf(s.Day, 0), x.As)
 		}

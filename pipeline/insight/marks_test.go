@@ -12,11 +12,14 @@ import (
 
 // mark is a mark on the unit's insight in the given minutes, made some time after the world's first day began.
 func (w *world) mark(number int, as As, from, to int32, after time.Duration) Mark {
-	return Mark{Number: number, Insight: "i", Unit: w.unit, Start: w.instant(from), End: w.instant(to), As: as, By: "anna", Note: "n", At: w.first.Start().Add(after)}
+	other := w.unit
+	other.Name = "StopInstances"
+	return Mark{Number: number, Insight: "i", As: as, By: "anna", Note: "n", At: w.first.Start().Add(after),
+		Of: []Marked{{"i", w.unit, w.instant(from), w.instant(to)}, {"below", other, w.instant(from), w.instant(to)}}}
 }
 
 func undo(number, of int, after time.Duration, w *world) Mark {
-	return Mark{Number: number, Insight: "i", Unit: w.unit, Undoes: of, By: "ben", At: w.first.Start().Add(after)}
+	return Mark{Number: number, Insight: "i", Undoes: of, By: "ben", At: w.first.Start().Add(after)}
 }
 
 const aDay = 24 * time.Hour
@@ -159,11 +162,11 @@ func TestMarksDoNotDependOnSchedule(t *testing.T) {
 				break
 			}
 			i := rapid.SampledFrom(unmarked).Draw(t, "insight")
-			m := Mark{Number: n + 1, Insight: i.ID, Unit: i.Unit, Start: i.Whole.Start, End: i.Whole.End, By: "x", Note: "x",
+			m := Mark{Number: n + 1, Insight: i.ID, Of: []Marked{{i.ID, i.Unit, i.Whole.Start, i.Whole.End}}, By: "x", Note: "x",
 				As: rapid.SampledFrom([]As{AsBenign, AsIncident, AsClosed}).Draw(t, "as"),
 				At: i.Whole.Start.Add(time.Duration(rapid.IntRange(1, 3000).Draw(t, "after")) * time.Minute)}
-			if m.End.After(m.At) { // it was open
-				m.End = m.At.Truncate(time.Minute)
+			if m.Of[0].End.After(m.At) { // it was open
+				m.Of[0].End = m.At.Truncate(time.Minute)
 			}
 			if n > 0 && rapid.Bool().Draw(t, "undo") {
 				m.Undoes = rapid.IntRange(1, n).Draw(t, "undoes")
@@ -207,23 +210,26 @@ func TestSaidBefore(t *testing.T) {
 	}{
 		{"the same unit", func(*Mark, *Insight) {}, true},
 		{"itself", func(m *Mark, i *Insight) { i.ID = m.Insight }, false},
+		{"what is below it", func(m *Mark, i *Insight) { i.ID = "below" }, false},
+		{"one like what is below it", func(m *Mark, i *Insight) { i.Unit = m.Of[1].Unit }, true},
 		{"one that began before the mark", func(m *Mark, i *Insight) { i.Whole.Start = m.At }, false},
 		{"another region", func(_ *Mark, i *Insight) { i.Region = "us-east-1" }, true},
 		{"another account", func(_ *Mark, i *Insight) { i.Account = "222233334444" }, true},
-		{"another API", func(_ *Mark, i *Insight) { i.Name = "StopInstances" }, false},
+		{"another API", func(_ *Mark, i *Insight) { i.Name = "StartInstances" }, false},
 		{"another kind", func(_ *Mark, i *Insight) { i.Kind = ErrorRate }, false},
 		{"another principal", func(_ *Mark, i *Insight) { i.Principal = anna }, false},
 		{"all that a principal calls", func(m *Mark, i *Insight) {
-			m.Unit.Series.Source, m.Unit.Series.Name, m.Unit.Principal = "", "", anna
-			i.Unit = m.Unit
+			i.Source, i.Name, i.Principal = "", "", anna
+			m.Of[0].Unit = i.Unit
 			i.Account = "222233334444"
 		}, true},
 		{"an account that fell silent, and another", func(m *Mark, i *Insight) {
-			m.Unit = accountUnit("111122223333")
+			m.Of[0].Unit = accountUnit("111122223333")
 			i.Unit = accountUnit("222233334444")
 		}, false},
 	} {
 		mark, next := m, i
+		mark.Of = slices.Clone(m.Of)
 		c.change(&mark, &next)
 		if got := NewMarks([]Mark{mark}).Before(&next); (got != nil) != c.want {
 			t.Errorf("%s: %+v", c.name, got)
