@@ -132,8 +132,8 @@ func (w *writer) load(ctx context.Context) error {
 	return nil
 }
 
-// changed tells whether an insight differs from what was delivered of it: it is new, closed since, or revised.
+// changed tells whether an insight differs from what was delivered of it: it is new, no longer suppressed, closed since, or revised.
 func (w *writer) changed(i *insight.Insight) bool {
-	old, ok := w.was[i.ID]
-	return !ok || old.State != i.State || old.Revision != i.Revision
+	old := w.was[i.ID]
+	return w.opened(i) || old.State != i.State || old.Revision != i.Revision
 }
