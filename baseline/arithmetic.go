@@ -63,7 +63,7 @@ func (p *Params) Slot(slot int) Slot {
 // Spread is the dispersion of an hour's count, or of its busiest 5 or 15 minutes: (Excess + 5·Prior) / (Squares + 5) within .01..50, plus
 // 1/Behind of the hour for the uncertainty of its mean. The negative binomial's size is the inverse of the sum.
 type Spread struct {
-	Excess     float64 `json:"excess"`  // sum of (count - mean)² - mean over the fit window's hours, counts cut at mean + 6·sd + 6
+	Excess     float64 `json:"excess"`  // sum of (count - mean)² - mean over the fit window's hours, counts cut at mean + 6·sd + 6; the squares a little more, since the means were fitted to them
 	Squares    float64 `json:"squares"` // sum of mean²
 	Prior      float64 `json:"prior"`
 	Dispersion float64 `json:"dispersion"`

@@ -81,7 +81,7 @@ func (w *writer) write(ctx context.Context) error {
 	pointers := make([]*insight.Insight, len(w.list))
 	for k := range w.list {
 		pointers[k] = &w.list[k]
-		w.list[k].Reads = w.reads && w.list[k].Kind == insight.CallRate && !w.list[k].Data
+		w.list[k].Reads = w.reads && (w.list[k].Kind == insight.CallRate || w.list[k].Kind == insight.Silence) && !w.list[k].Data
 	}
 	if err := insight.Attribute(ctx, &eventReader{w.lake, w.before}, pointers); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -49,6 +50,21 @@ func FindInsight(ctx context.Context, s store.Store, id string) (*insight.Insigh
 		}
 	}
 	return nil, fmt.Errorf("%w: finding insight %q in %s: %w", ErrUsage, id, s.URL(""), ErrNoInsight)
+}
+
+// SaidOf returns what was said last of an insight, or of one it is below, and holds; nil when nothing was.
+func SaidOf(ctx context.Context, s store.Store, id string) (*insight.Seen, error) {
+	marks, err := readMarks(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	var last time.Time
+	for _, m := range marks {
+		if m.At.After(last) {
+			last = m.At
+		}
+	}
+	return insight.NewMarks(marks).About(id, last.Add(time.Second)), nil
 }
 
 // loadInsights reads a day's insights in full.

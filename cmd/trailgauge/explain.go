@@ -25,8 +25,12 @@ func (e *explainCommand) run(ctx context.Context, t *terminal) (outcome, error) 
 	if err != nil {
 		return outcome{}, err
 	}
+	said, err := pipeline.SaidOf(ctx, s, i.ID)
+	if err != nil {
+		return outcome{}, err
+	}
 	width, _ := size(t.out)
-	if err := report.Explain(t.out, i, "", e.JSON, width, t.colour()); err != nil {
+	if err := report.Explain(t.out, i, said, e.JSON, width, t.colour()); err != nil {
 		return outcome{}, fmt.Errorf("explaining insight %s: %w", i.ID, err)
 	}
 	return outcome{}, nil

@@ -5,7 +5,6 @@ import (
 
 	"trailgauge/baseline"
 	"trailgauge/models"
-	"trailgauge/pipeline/counts"
 )
 
 // Arithmetic is everything that an alarm's verdict was computed of, as it was known then: later data change none of it. All numbers are
@@ -26,9 +25,9 @@ import (
 //
 // What came out is Verdict.LnP, at most 0; Null turns it into Verdict.Score.
 type Arithmetic struct {
-	Of      *counts.Series `json:"of,omitempty"`      // Silence: the series; of an account's, the most surprising of those that fell silent
-	Silent  int            `json:"silent,omitempty"`  // of an account's: how many series were silent
-	Watched int            `json:"watched,omitempty"` // of an account's: how many never pause
+	Of      *Unit `json:"of,omitempty"`      // Silence: whose numbers these are; of an account's, the most surprising series' that fell silent
+	Silent  int   `json:"silent,omitempty"`  // of an account's: how many series were silent
+	Watched int   `json:"watched,omitempty"` // of an account's: how many never pause
 
 	From    time.Time `json:"from"` // the window, whole minutes
 	To      time.Time `json:"to"`

@@ -61,8 +61,8 @@ func (e *evidence) arithmetic(h int, v *Verdict, hidden []int32) *Arithmetic {
 	case v.Model == "novelty":
 		a.Hours = e.hours(t, t)
 	case e.s.day.Kind == Silence:
-		series := e.s.day.Series
-		a.Of = &series
+		of := e.s.day.Unit
+		a.Of = &of
 		e.ofWindow(a, t, dayWindow, 24)
 	case v.Model == "record":
 		e.ofRecord(a, t, v)

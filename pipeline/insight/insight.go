@@ -136,7 +136,7 @@ type Insight struct {
 	Revision int    `json:"revision"` // 1, and one more each time late data changed it
 	State    State  `json:"state"`
 	Unit
-	Reads bool `json:"reads,omitempty"` // a management call rate that counts read calls too (score_reads)
+	Reads bool `json:"reads,omitempty"` // a management call rate or silence that counts read calls too (score_reads)
 
 	Detected Span `json:"detected"` // from the start to the end of the hour that raised it: what the Start event reports
 	Whole    Span `json:"whole"`    // from the start to the end, or to the last decided hour while Open: what the End event reports
@@ -161,6 +161,7 @@ type Insight struct {
 	WholeAttributions []Attribution `json:"wholeAttributions"` // of Whole and Baseline; set once Closed
 	Samples           []Sample      `json:"samples"`           // a few of the events
 	NewAPIs           []string      `json:"newAPIs,omitempty"` // Novelty: the APIs first used in Whole, as "iam.amazonaws.com CreateUser", in order of use; at most 100
+	Members           []Unit        `json:"members,omitempty"` // of an account: the series that Whole sums; nil when they are more than 500
 	Parent            string        `json:"parent,omitempty"`  // ID of the API-wide insight that covers the same burst; "" when there is none
 }
 

@@ -178,7 +178,7 @@ func (l *life) progress(upto int) {
 func (l *life) measure(start, end int32) {
 	i := l.open
 	i.Whole = l.span(start, end)
-	i.Expected = l.expected(start, end)
+	i.Expected, i.Members = l.expected(start, end), l.c.Members
 	var most int64
 	i.Peak = i.Whole.Start
 	for _, p := range l.between(start, end) {

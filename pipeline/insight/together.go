@@ -12,6 +12,7 @@ import (
 const (
 	silentShare = .3
 	silentUnits = 3
+	maxMembers  = 500 // series that an account's insight names: a query of more would be too long
 )
 
 // accountUnit is what falls silent then.
@@ -80,12 +81,16 @@ func sum(unit Unit, cands []Candidate, list []int) Candidate {
 			continue
 		}
 		whole.First, whole.Exposure = c.First, c.Exposure
+		whole.Members = append(whole.Members, c.Unit)
 		for _, p := range c.Track {
 			minutes[p.Minute] += p.N
 		}
 		for h := range c.Hours {
 			whole.Hours[h].add(&c.Hours[h])
 		}
+	}
+	if len(whole.Members) > maxMembers {
+		whole.Members = nil
 	}
 	for m, n := range minutes {
 		whole.Track = append(whole.Track, counts.Point{Minute: m, N: n})

@@ -22,7 +22,7 @@ type explanation struct {
 type derived struct {
 	Verdict insight.Verdict `json:"verdict"` // with its arithmetic, the formulas of which are in insight.Arithmetic; null for what an older version decided
 	Steps   []step          `json:"steps"`   // the same in words
-	SQL     string          `json:"sql"`     // counts the window again; "" without the arithmetic
+	SQL     string          `json:"sql"`     // counts the window again, of an account's the one series' whose numbers these are; "" without the arithmetic
 	Hidden  []time.Time     `json:"hidden"`  // quarantined hours, left out of the fit
 }
 
@@ -32,11 +32,12 @@ type step struct {
 	Text string `json:"text"`
 }
 
-// Explain writes the arithmetic of one insight as JSON, or as text for a terminal of the given width (as Text). table is the events table's
-// name in Athena; "" is events.
-func Explain(w io.Writer, i *insight.Insight, table string, asJSON bool, width int, color bool) error {
-	e := explanation{SchemaVersion: SchemaVersion, insightJSON: insightOf(&Entry{Insight: i}, &Run{EventTable: table})}
-	e.First, e.Worst = derive(i, &i.First, table), derive(i, &i.Worst, table)
+// Explain writes the arithmetic of one insight as JSON, or as text for a terminal of the given width (as Text). said is its mark that holds; nil
+// when there is none.
+func Explain(w io.Writer, i *insight.Insight, said *insight.Seen, asJSON bool, width int, color bool) error {
+	r := &Run{Marks: map[string]*insight.Seen{i.ID: said}}
+	e := explanation{SchemaVersion: SchemaVersion, insightJSON: insightOf(&Entry{Insight: i}, r)}
+	e.First, e.Worst = derive(i, &i.First), derive(i, &i.Worst)
 	if asJSON {
 		if err := Encode(w, &e); err != nil {
 			return fmt.Errorf("encoding the explanation: %w", err)
@@ -44,18 +45,22 @@ func Explain(w io.Writer, i *insight.Insight, table string, asJSON bool, width i
 		return nil
 	}
 	t := newText(width, color)
-	t.explain(i, &e)
+	t.explain(i, &e, remarks(r, i))
 	_, err := io.WriteString(w, t.b.String())
 	return err
 }
 
-func derive(i *insight.Insight, v *insight.Verdict, table string) *derived {
+func derive(i *insight.Insight, v *insight.Verdict) *derived {
 	d := &derived{Verdict: *v, Steps: []step{}, Hidden: []time.Time{}}
 	a := v.Arithmetic
 	if a == nil {
 		return d
 	}
-	d.Steps, d.SQL = steps(i, v), query(i, a.From, a.To, table)
+	of := *i
+	if of.Members = nil; a.Of != nil {
+		of.Unit = *a.Of
+	}
+	d.Steps, d.SQL = steps(i, v), query(&of, a.From, a.To, "")
 	for _, h := range a.Hidden {
 		d.Hidden = append(d.Hidden, time.Unix(int64(h)*3600, 0).UTC())
 	}

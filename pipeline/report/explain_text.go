@@ -11,7 +11,7 @@ import (
 // hang is where the text of a labelled line begins.
 const hang = 13
 
-func (t *text) explain(i *insight.Insight, e *explanation) {
+func (t *text) explain(i *insight.Insight, e *explanation, remarks []string) {
 	style := yellow
 	if i.State == insight.Retracted {
 		style = dim
@@ -23,6 +23,12 @@ func (t *text) explain(i *insight.Insight, e *explanation) {
 		t.put(0, dim, "principal "+Clean(i.Principal))
 	}
 	t.put(0, dim, "id "+Clean(i.ID))
+	if i.Suppressed != "" {
+		t.put(0, "", "Suppressed by the rule "+Clean(i.Suppressed)+".")
+	}
+	for _, s := range remarks {
+		t.put(0, "", s)
+	}
 	if i.State == insight.Retracted {
 		t.put(0, bold, "Retracted: late data took it back. What follows is what was decided before they came.")
 	}

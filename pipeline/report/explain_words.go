@@ -14,13 +14,16 @@ func steps(i *insight.Insight, v *insight.Verdict) []step {
 	a := v.Arithmetic
 	s := []step{{"window", windowWords(i, v)}}
 	if a.Silent > 0 {
-		s = append(s, step{"account", fmt.Sprintf("%d of %d series that never pause were silent; the score is that of the most surprising, %s", a.Silent, a.Watched, seriesWords(a))})
+		s = append(s, step{"account", fmt.Sprintf("%d of %d series that never pause were silent; the numbers are those of the most surprising, %s: %s", a.Silent, a.Watched, seriesWords(a), count(int(a.Tested), "call"))})
 	}
 	if v.Model != "novelty" {
 		s = append(s, step{"level", levelWords(a)})
 		s = append(s, meanWords(a, v)...)
 	}
 	s = append(s, tailWords(i, v)...)
+	if y := a.Year; y != nil {
+		s = append(s, step{"year", yearWords(y.AsLarge, y.Days)})
+	}
 	return append(s, scoreWords(a, v)...)
 }
 
@@ -30,7 +33,7 @@ func windowWords(i *insight.Insight, v *insight.Verdict) string {
 	if a.Share != nil {
 		s += fmt.Sprintf("; of %s in the window", count(int(v.Trials), "call"))
 	}
-	if a.Tested != v.Count {
+	if a.Tested != v.Count && a.Of == nil {
 		s += fmt.Sprintf("; of the count %s are weighed: an hour brings at most mean + 4·sd + 3, or a quarter of what is expected of the window", group(a.Tested))
 	}
 	return s
@@ -123,6 +126,13 @@ func tailWords(i *insight.Insight, v *insight.Verdict) (s []step) {
 	}
 	add("ln p", "%s, by %s", num(v.LnP), decidedWords(a))
 	return s
+}
+
+func yearWords(asLarge, days int) string {
+	if days == 0 {
+		return "no earlier day to compare with"
+	}
+	return fmt.Sprintf("%d of %s before had a window as long with at least four fifths of the count, which does not excuse it", asLarge, count(days, "observed day"))
 }
 
 func decidedWords(a *insight.Arithmetic) string {

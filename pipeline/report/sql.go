@@ -10,18 +10,15 @@ import (
 )
 
 // SQL returns the Athena query that counts an insight's calls again. table is the events table; "" is events.
+// That of an account whose series are too many to be named counts all its calls, which are more.
 func SQL(i *insight.Insight, table string) string { return query(i, i.Whole.Start, i.Whole.End, table) }
 
-// query counts a unit's calls in [from, to).
+// query counts an insight's calls in [from, to).
 func query(i *insight.Insight, from, to time.Time, table string) string {
 	if table == "" {
 		table = "events"
 	}
 	days := fmt.Sprintf(`"timestamp" BETWEEN '%s' AND '%s'`, trail.DayOf(from).Path(), trail.DayOf(to.Add(-1)).Path())
-	category := "Management"
-	if i.Data {
-		category = "Data"
-	}
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	if i.Kind == insight.Novelty {
@@ -40,8 +37,15 @@ func query(i *insight.Insight, from, to time.Time, table string) string {
 	if i.Principal != "" {
 		line(`  AND principal = %s`, quoteSQL(i.Principal))
 	}
-	line(`  AND countcategory = '%s'`, category)
+	if len(i.Members) == 0 {
+		line(`  AND countcategory = '%s'`, category(i.Data))
+	}
 	switch {
+	case len(i.Members) > 0:
+		line(`  AND (region, eventsource, eventname, principal, countcategory) IN (%s)`, members(i.Members))
+		if !i.Reads {
+			line(`  AND (countcategory = 'Data' OR NOT coalesce(readonlybool, false))`)
+		}
 	case i.Kind == insight.ErrorRate && i.IsTotal():
 		line(`  AND counterror IS NOT NULL AND errorfamily = 'access-denied'`)
 	case i.Kind == insight.ErrorRate:
@@ -51,6 +55,22 @@ func query(i *insight.Insight, from, to time.Time, table string) string {
 	}
 	line(`  AND coalesce(eventid, '') NOT IN (SELECT supersedes FROM %s WHERE %s AND supersedes IS NOT NULL)`, table, days)
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// members lists series as rows of SQL.
+func members(list []insight.Unit) string {
+	rows := make([]string, len(list))
+	for k, u := range list {
+		rows[k] = fmt.Sprintf("\n    (%s, %s, %s, %s, '%s')", quoteSQL(u.Region), quoteSQL(u.Source), quoteSQL(u.Name), quoteSQL(u.Principal), category(u.Data))
+	}
+	return strings.Join(rows, ",")
+}
+
+func category(data bool) string {
+	if data {
+		return "Data"
+	}
+	return "Management"
 }
 
 // newAPIs returns the Athena query for the APIs that a principal first used within an insight, as far as the 42 days before it tell.
