@@ -29,6 +29,10 @@ func hostile(s string) *Run {
 	r.Rejected = []Rejected{{Object: s, Position: 3, Reason: s}}
 	r.Trail, r.Lake, r.ID, r.Program = s, s, s, s
 	r.Input.Excluded = []Count{{Name: s, N: 1}}
+	i.Seen = &insight.Seen{Insight: s, As: insight.As(s), By: s, Note: s, Ticket: s}
+	r.Marks = map[string]*insight.Seen{i.ID: i.Seen}
+	x := &r.Suppressions[0]
+	x.Name, x.Owner, x.Reason, x.Expires, x.Insights[0].Name, x.Insights[0].Principal = s, s, s, s, s, s
 	return r
 }
 
@@ -56,7 +60,7 @@ func TestAttacks(t *testing.T) {
 				t.Errorf("%.30q gets %q into the page", s, bad)
 			}
 		}
-		if strings.Count(got["report.txt"], "\n") > strings.Count(calm["report.txt"], "\n")+40 || strings.Contains(got["report.txt"], "\nwarning: all is well") {
+		if strings.Count(got["report.txt"], "\n") > strings.Count(calm["report.txt"], "\n")+60 || strings.Contains(got["report.txt"], "\nwarning: all is well") {
 			t.Errorf("%.30q forges lines", s)
 		}
 		var d document

@@ -98,7 +98,22 @@ func (m made) insight(n int) insight.Insight {
 	return i
 }
 
-// realistic is a run with eight insights.
+// said adds a rule with an insight that it suppresses, and one without; a mark; and what was said of a similar insight before.
+func (r *Run) said(m made) {
+	most := int64(5000)
+	i := m.insight(8)
+	i.Suppressed = "nightly backup"
+	r.Suppressions = []Suppression{
+		{RuleUse: insight.RuleUse{Matched: 29, Rule: insight.Rule{Name: "nightly backup", Principal: "*role/backup", Owner: "ops-anna", Reason: "copies every volume, OPS-7",
+			Expires: "2027-03-31", Ceiling: &most}}, Days: 30, Opened: 1, Insights: []insight.Insight{i}},
+		{RuleUse: insight.RuleUse{Rule: insight.Rule{Name: "Create*", API: "Create*", Owner: "ben", Reason: "migration", Expires: insight.Never}}, Days: 30},
+	}
+	r.Budget.Suppressed = 1
+	r.Opened[0].Seen = &insight.Seen{Insight: "7f3a", As: insight.AsBenign, By: "ops-anna", Note: "a release day", Ticket: "OPS-12", At: noon.AddDate(0, 0, -9)}
+	r.Marks = map[string]*insight.Seen{r.StillOpen[0].ID: {Insight: r.StillOpen[0].ID, As: insight.AsIncident, By: "ben", Note: "password spraying", At: noon.Add(-time.Hour)}}
+}
+
+// realistic is a run with eight insights, and one that is suppressed.
 func realistic() *Run {
 	const role, user = "arn:aws:sts::111122223333:assumed-role/", "arn:aws:iam::111122223333:user/"
 	list := []made{
@@ -136,7 +151,8 @@ func realistic() *Run {
 			r.Opened = append(r.Opened, i)
 		}
 	}
-	r.Budget.Found = len(r.Opened)
+	r.Budget.Found = len(r.Opened) + 1
+	r.said(made{"ec2.amazonaws.com", "CreateSnapshot", role + "backup", "", 9.1, 2, "02:00", 30, 400, insight.Closed})
 	return r
 }
 

@@ -40,7 +40,7 @@ func (s Suppression) Words() string {
 
 // remark says what somebody said of an insight.
 func remark(s *insight.Seen) string {
-	t := fmt.Sprintf("%s by %s, %s: %s", s.As, Clean(s.By), when(s.At), Clean(s.Note))
+	t := fmt.Sprintf("%s by %s, %s: %s", Clean(string(s.As)), Clean(s.By), when(s.At), Clean(s.Note))
 	if s.Ticket != "" {
 		t += " (" + Clean(s.Ticket) + ")"
 	}
@@ -73,7 +73,7 @@ func (t *text) suppressed(r *Run) {
 		t.put(2, "", s.Words())
 		for k := range s.Insights {
 			i := &s.Insights[k]
-			t.put(6, dim, fmt.Sprintf("[%.1f] %s: %s counted, %s; id %s", i.Severity(), title(i), group(i.Whole.Count), spanWords(i), Clean(i.ID)))
+			t.put(6, dim, fmt.Sprintf("[%.1f] %s: %s, %s; id %s", i.Severity(), title(i), counted(i), spanWords(i), Clean(i.ID)))
 		}
 	}
 	t.gap()
