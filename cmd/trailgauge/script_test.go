@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 //	onejson stdout           one JSON object and nothing else
 //	tame stdout|stderr       no control character but line ends
 //	missing PATH             no file and no folder of that name
+//	insight LAKE NAME        set $NAME to the id of the newest report's first insight
 //	explain LAKE             every insight of the newest report is explained, as text and as JSON
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -46,7 +47,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "trail": smallTrail, "pack": packFile, "onejson": oneJSON, "tame": tame, "missing": missing, "explain": explainAll,
+			"status": status, "trail": smallTrail, "pack": packFile, "onejson": oneJSON, "tame": tame, "missing": missing, "explain": explainAll, "insight": firstInsight,
 		},
 	})
 }
@@ -117,6 +118,15 @@ func missing(ts *testscript.TestScript, _ bool, args []string) {
 	if _, err := os.Lstat(ts.MkAbs(args[0])); !errors.Is(err, os.ErrNotExist) {
 		ts.Fatalf("%s is there (%v)", args[0], err)
 	}
+}
+
+func firstInsight(ts *testscript.TestScript, _ bool, args []string) {
+	var r struct{ Insights []struct{ ID string } }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(filepath.Join(args[0], "reports", "latest", "report.json"))), &r))
+	if len(r.Insights) == 0 {
+		ts.Fatalf("no insights in %s", args[0])
+	}
+	ts.Setenv(args[1], r.Insights[0].ID)
 }
 
 func explainAll(ts *testscript.TestScript, _ bool, args []string) {
