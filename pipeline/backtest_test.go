@@ -94,8 +94,10 @@ func TestBacktest(t *testing.T) {
 	before := tree(t, m.Store.URL(""))
 	t.Run("exact", m.exact)
 	t.Run("same insights", m.sameInsights)
+	t.Run("any window", m.anyWindow)
 	t.Run("other budgets", m.otherBudgets)
 	t.Run("against", m.against)
+	t.Run("rules", m.rules)
 	t.Run("detection", m.detection)
 	t.Run("workers", m.workers)
 	t.Run("windows", m.windows)
@@ -152,9 +154,10 @@ func (m *decidedMonth) sameInsights(t *testing.T) {
 			t.Errorf("from hour %d: compared with the lake %+v; want all %d to agree", w.from, s, len(want))
 		}
 	}
-	// A window in the midst: what opened in it is the same, though the lake knows how it went on.
-	o := m.options(50, 200)
-	b := m.backtest(t, o)
+}
+
+// anyWindow: what opened in a window is what the lake says opened in it, though the lake knows how it went on.
+func (m *decidedMonth) anyWindow(t *testing.T) {
 	opening := func(list []insight.Insight) (out []string) {
 		for _, i := range list {
 			out = append(out, fmt.Sprintf("%s %s %v %v", i.ID, i.Unit.Series, i.Detected, i.First.Score))
@@ -162,11 +165,16 @@ func (m *decidedMonth) sameInsights(t *testing.T) {
 		slices.Sort(out)
 		return out
 	}
-	if d := cmp.Diff(opening(m.opened(o)), opening(insightsOfBriefs(b.Configured.Insights))); d != "" || len(b.Configured.Insights) == 0 {
-		t.Errorf("in the midst (-lake +replay): %s", d)
-	}
-	if b.Hours != 150 || b.HoursUnknown != 0 || b.HistoryDays != 27 {
-		t.Errorf("%d hours, %d unknown, %d days of history; want 150, 0, 27", b.Hours, b.HoursUnknown, b.HistoryDays)
+	last := int(m.commit.Decided.Sub(m.commit.ScoreFrom) / time.Hour)
+	for _, w := range [][2]int{{0, 1}, {50, 200}, {7, 31}, {23, 25}, {100, 101}, {last - 30, last - 7}, {last - 1, last}} {
+		o := m.options(w[0], w[1])
+		b := m.backtest(t, o)
+		if d := cmp.Diff(opening(m.opened(o)), opening(insightsOfBriefs(b.Configured.Insights))); d != "" {
+			t.Errorf("hours %d to %d (-lake +replay): %s", w[0], w[1], d)
+		}
+		if b.Hours != w[1]-w[0] || b.HoursUnknown != 0 || w[0] == 50 && (b.HistoryDays != 27 || len(b.Configured.Insights) < 5) {
+			t.Errorf("hours %d to %d: %d hours, %d unknown, %d days of history, %d insights", w[0], w[1], b.Hours, b.HoursUnknown, b.HistoryDays, len(b.Configured.Insights))
+		}
 	}
 }
 
@@ -199,7 +207,7 @@ func (m *decidedMonth) otherBudgets(t *testing.T) {
 
 // against tells the difference of two configurations, which changes sides when they do.
 func (m *decidedMonth) against(t *testing.T) {
-	o := m.options(0, 0)
+	o := m.options(24*6, 0)
 	strict := DefaultConfig()
 	strict.FalseInsightsPerDay = .02
 	o.Against = &strict
@@ -226,7 +234,8 @@ func (m *decidedMonth) against(t *testing.T) {
 	if len(other.Stored.OnlyLake) != len(b.Lost) {
 		t.Errorf("%d insights in the lake alone; want the %d that the strict budget loses", len(other.Stored.OnlyLake), len(b.Lost))
 	}
-	o.Config, o.Against = DefaultConfig(), new(Config)
+	o = m.options(24*9, 0)
+	o.Against = new(Config)
 	*o.Against = DefaultConfig()
 	o.Against.ScoreReads = true
 	for _, i := range m.backtest(t, o).Gained {
@@ -239,7 +248,7 @@ func (m *decidedMonth) against(t *testing.T) {
 func (m *decidedMonth) workers(t *testing.T) {
 	var first []byte
 	for _, workers := range []int{1, 5} {
-		o := m.options(100, 0)
+		o := m.options(24*10, 0)
 		o.Workers = workers
 		var body bytes.Buffer
 		if err := report.Encode(&body, m.backtest(t, o)); err != nil {
@@ -294,7 +303,7 @@ func (m *decidedMonth) windows(t *testing.T) {
 
 // ownInsights reads CloudTrail's own insights. Most are made of the lake's by the sink, which writes AWS's shape.
 func (m *decidedMonth) ownInsights(t *testing.T) {
-	o := m.options(0, 0)
+	o := m.options(24*5, 0)
 	o.Trail = folder(t)
 	put := func(key string, body []byte) {
 		if err := o.Trail.Put(t.Context(), key, body); err != nil {
@@ -345,5 +354,80 @@ func (m *decidedMonth) ownInsights(t *testing.T) {
 		if want[i.ID] || !i.Kind.IsAWS() || i.IsTotal() {
 			t.Errorf("only ours: %s %s", i.Kind, i.Name)
 		}
+	}
+}
+
+// TestOnlookersChangeNothing decides a day on which most of an account falls silent, once with somebody who wants to see every unit: the account's
+// insight sums up those that fell silent, and no others.
+func TestOnlookersChangeNothing(t *testing.T) {
+	s := newScenario(t)
+	day, id := noon.Truncate(24*time.Hour), 0
+	for d := -21; d <= 0; d++ {
+		for h := range 24 {
+			at := day.AddDate(0, 0, d).Add(time.Duration(h) * time.Hour)
+			var records []string
+			for api := range 8 {
+				for range 4 {
+					if id++; d < 0 || api == 0 {
+						records = append(records, rec(id, at.Add(time.Duration(api)*time.Minute), "eventName", fmt.Sprintf(`"Run%d"`, api)))
+					}
+				}
+			}
+			s.put(key(at.Add(10*time.Minute), "x"), records...)
+		}
+	}
+	s.AsOf, s.ScoreFrom = day.Add(27*time.Hour), day
+	mustRun(t, s.Options)
+	o := BacktestOptions{Lake: s.Lake, From: day, To: day.AddDate(0, 0, 1)}
+	past, _ := o.past(s.commit())
+	var seen [2][]insight.Insight
+	for k := range seen {
+		d := &decider{lake: s.Lake, commit: past, config: DefaultConfig(), workers: 1, tiles: newTileCache(s.Lake, past), step: func(trail.Day) {}, dry: true}
+		units := 0
+		if k == 1 {
+			d.also = func(*dayAtHand) (func(*insight.DayScore) bool, func(*scored) error) {
+				all := func(*insight.DayScore) bool { return true }
+				return all, func(s *scored) error { units = len(s.candidates); return nil }
+			}
+		}
+		out := &decision{cursor: o.To, rows: map[trail.Day][]lake.BaselineRow{}}
+		if err := d.replay(t.Context(), out); err != nil {
+			t.Fatal(err)
+		}
+		if seen[k] = out.now; k == 1 && units < 20 {
+			t.Errorf("the onlooker saw %d units: too few to change anything", units)
+		}
+	}
+	if !slices.ContainsFunc(seen[0], func(i insight.Insight) bool { return i.Kind == insight.Silence && i.Name == "" && i.Principal == "" }) {
+		t.Fatal("the account did not fall silent")
+	}
+	if d := cmp.Diff(seen[0], seen[1]); d != "" {
+		t.Errorf("with an onlooker (-without +with): %s", d)
+	}
+}
+
+// rules: what a rule would keep from being told is counted apart, and lost against a configuration without it. Only the configuration knows it, not the
+// lake.
+func (m *decidedMonth) rules(t *testing.T) {
+	o := m.options(24*5, 0)
+	plain := m.backtest(t, o).Configured
+	api := plain.Insights[slices.IndexFunc(plain.Insights, func(i report.Brief) bool { return i.Name != "" })].Name
+	about := 0
+	for _, i := range plain.Insights {
+		if i.Name == api {
+			about++
+		}
+	}
+	with := DefaultConfig()
+	with.Suppress = []insight.Rule{{API: api, Owner: "ops", Reason: "known", Expires: insight.Never}}
+	o.Against = &with
+	b := m.backtest(t, o)
+	if b.Against.Suppressed != about || len(b.Lost) != about || len(b.Against.Insights) != len(plain.Insights)-about || len(b.Gained) != 0 {
+		t.Errorf("a rule for %s: %d suppressed, %d lost, %d gained, %d left; want %d of %d suppressed and lost", api, b.Against.Suppressed, len(b.Lost), len(b.Gained),
+			len(b.Against.Insights), about, len(plain.Insights))
+	}
+	o.Config, o.Against = with, nil
+	if s := m.backtest(t, o).Stored; s.Both != s.Insights || len(s.OnlyLake) > 0 {
+		t.Errorf("with a rule the replay finds %d of the lake's %d: it decides the same", s.Both, s.Insights)
 	}
 }

@@ -73,6 +73,7 @@ type trial struct {
 	busiest int64 // calls in the busiest hour of the fit window
 	*counts.History
 
+	minute   int32  // the burst's first, since 00:00 UTC of the history's first day
 	times    []bool // by multiples
 	smallest int    // index into sizes; len(sizes) when none was found
 	unfit    bool   // it alarms without a burst
@@ -237,7 +238,7 @@ func (t *trial) run(s *insight.Scorer, x *dayAtHand, hours []int) {
 		return
 	}
 	hour := hours[t.hash%uint64(len(hours))]
-	minute := int32(FitDays*trail.MinutesPerDay+hour*60) + int32(t.hash>>32%(60-insight.InjectedMinutes+1))
+	t.minute = int32(FitDays*trail.MinutesPerDay+hour*60) + int32(t.hash>>32%(60-insight.InjectedMinutes+1))
 	code := ""
 	if t.kind == insight.ErrorRate {
 		code = denied
@@ -246,7 +247,7 @@ func (t *trial) run(s *insight.Scorer, x *dayAtHand, hours []int) {
 	if t.unfit = found(t.History); t.unfit {
 		return
 	}
-	with := func(n int64) bool { return found(insight.Inject(t.History, minute, n, code)) }
+	with := func(n int64) bool { return found(insight.Inject(t.History, t.minute, n, code)) }
 	for _, m := range multiples {
 		t.times = append(t.times, with(m*t.busiest))
 	}

@@ -1,10 +1,13 @@
 package pipeline
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/trail"
 )
 
@@ -36,6 +39,75 @@ func (m *decidedMonth) detection(t *testing.T) {
 	if len(b.Configured.DetectionDays) != maxTrialDays {
 		t.Errorf("tried on %d days", len(b.Configured.DetectionDays))
 	}
+}
+
+// TestTrialsAreTrue puts a burst of the smallest size that a trial found into the trail itself, and one of the size below: a run finds the first, and not the
+// second.
+func TestTrialsAreTrue(t *testing.T) {
+	day := noon.Truncate(24 * time.Hour)
+	quiet := func(s *scenario) {
+		id := 0
+		for d := -21; d <= 0; d++ {
+			var records []string
+			for h := range 24 {
+				for n := range 1 + (d+h*h+40)%3 {
+					at := day.AddDate(0, 0, d).Add(time.Duration(h*60+n*17) * time.Minute)
+					if id++; h > 6 && h < 19 {
+						records = append(records, rec(id, at))
+					}
+				}
+			}
+			s.put(key(day.AddDate(0, 0, d).Add(20*time.Hour), fmt.Sprint("quiet", d+30)), records...)
+		}
+		for h := range 24 { // the trail delivers at night, too
+			s.put(key(day.Add(time.Duration(h)*time.Hour), fmt.Sprint("alive", h)))
+		}
+		s.AsOf, s.ScoreFrom = day.Add(27*time.Hour), day
+	}
+	s := newScenario(t)
+	quiet(s)
+	mustRun(t, s.Options)
+	o := BacktestOptions{Lake: s.Lake, Config: DefaultConfig(), From: day, To: day.AddDate(0, 0, 1), Workers: 1, Progress: noProgress{}}
+	past, _ := o.past(s.commit())
+	r, err := o.replay(t.Context(), past, newTileCache(s.Lake, past), o.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.trials.done) != 2 {
+		t.Fatalf("%d trials; want one with calls, one with errors", len(r.trials.done))
+	}
+	for _, x := range r.trials.done {
+		if x.smallest == 0 || x.smallest >= len(sizes) {
+			t.Fatalf("%s: the smallest burst found is number %d of the sizes: nothing to try", x.kind, x.smallest)
+		}
+		for _, at := range []int{x.smallest - 1, x.smallest} {
+			with := newScenario(t)
+			quiet(with)
+			with.tried(x, sizes[at])
+			mustRun(t, with.Options)
+			opened := slices.ContainsFunc(found(t, with.Lake), func(i insight.Insight) bool { return i.Kind == x.kind && i.Principal != "" && !i.IsTotal() })
+			if opened != (at == x.smallest) {
+				t.Errorf("%s: %d calls from minute %d: found %v; the trial says from %d calls on", x.kind, sizes[at], x.minute%trail.MinutesPerDay, opened, sizes[x.smallest])
+			}
+		}
+	}
+}
+
+// tried puts a trial's burst into the trail: as insight.Inject spreads it.
+func (s *scenario) tried(x *trial, n int64) {
+	s.Helper()
+	var records []string
+	for m := range int64(insight.InjectedMinutes) {
+		at := noon.Truncate(24 * time.Hour).Add(time.Duration(int64(x.minute)%trail.MinutesPerDay+m) * time.Minute)
+		for range n*(m+1)/insight.InjectedMinutes - n*m/insight.InjectedMinutes {
+			change := []string{}
+			if x.kind == insight.ErrorRate {
+				change = []string{"errorCode", `"AccessDenied"`}
+			}
+			records = append(records, rec(1_000_000+len(records), at, change...))
+		}
+	}
+	s.put(key(noon.Truncate(24*time.Hour).Add(20*time.Hour), "burst"), records...)
 }
 
 func TestTrialDays(t *testing.T) {

@@ -91,7 +91,7 @@ func (t *text) replayed(b *Backtest) {
 		list        []Brief
 	}{{"-", dim, b.Lost}, {"+", red, b.Gained}} {
 		for _, i := range x.list {
-			t.put(2, x.style, x.sign+" "+line(i.Insight))
+			t.brief(i.Insight, x.style, x.sign+" ")
 		}
 	}
 	t.gap()
@@ -106,7 +106,7 @@ func (t *text) list(list []Brief) {
 			t.put(2, "", fmt.Sprintf("and %d more: --json has all", len(list)-k))
 			break
 		}
-		t.put(2, "", line(i.Insight))
+		t.brief(i.Insight, "", "")
 	}
 	if len(list) == 0 {
 		t.put(2, "", "none")
@@ -114,17 +114,18 @@ func (t *text) list(list []Brief) {
 	t.gap()
 }
 
-// line tells of an insight in short: unit, span, score.
-func line(i *insight.Insight) string {
-	s := title(i)
+// brief tells of an insight in two lines: what and whose, when and how much.
+func (t *text) brief(i *insight.Insight, style, sign string) {
+	what := title(i)
 	switch {
-	case i.Principal != "" && !i.IsTotal():
-		s += " by " + Who(i.Principal)
+	case i.Principal != "" && !i.IsTotal() && i.Kind != insight.Novelty:
+		what += " by " + Who(i.Principal)
 	case !i.IsTotal() && !isAccount(i):
-		s += " by all principals"
+		what += " by all principals"
 	}
-	return fmt.Sprintf("[%.1f] %s, account %s, %s, %s: %s, %s expected, score %.1f of %.1f", i.Severity(), s, Clean(i.Account), region(i), spanWords(i),
-		group(i.Whole.Count), expected(i.Expected), i.Worst.Score, i.Threshold)
+	t.put(2, style, fmt.Sprintf("%s[%.1f] %s", sign, i.Severity(), what))
+	t.put(8, dim, fmt.Sprintf("%s, account %s, %s: %s, %s expected, score %.1f of %.1f", spanWords(i), Clean(i.Account), region(i),
+		group(i.Whole.Count), expected(i.Expected), i.Worst.Score, i.Threshold))
 }
 
 func (t *text) stored(s *Stored) {
