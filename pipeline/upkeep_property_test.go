@@ -75,7 +75,7 @@ func (d *diary) do(what string, to store.Store) (read bool, err error) {
 	switch what {
 	case "run":
 		o := options(d.trail, to, d.now.Add(time.Minute))
-		if first := trail.DayOf(d.now) - 80; len(d.visible) == 0 {
+		if first := trail.DayOf(noon) - 80; len(d.visible) == 0 { // however late the first run is
 			o.From = &first
 		}
 		_, err = Run(ctx, o)

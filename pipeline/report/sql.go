@@ -73,19 +73,21 @@ func category(data bool) string {
 	return "Management"
 }
 
-// newAPIs returns the Athena query for the APIs that a principal first used within an insight, as far as the 42 days before it tell.
+// newAPIs returns the Athena query that counts the APIs which a principal first used within an insight, as far as the 42 days before it tell.
 func newAPIs(i *insight.Insight, from, to time.Time, table string) string {
 	const layout = "2006-01-02 15:04:05"
 	first := trail.DayOf(to.Add(-1)) - 42
-	return fmt.Sprintf(`SELECT eventsource, eventname, min(eventts) AS firstused
-FROM %s
-WHERE "timestamp" BETWEEN '%s' AND '%s'
-  AND account = %s
-  AND principal = %s
-  AND countcategory = 'Management'
-GROUP BY eventsource, eventname
-HAVING min(eventts) >= TIMESTAMP '%s' AND min(eventts) < TIMESTAMP '%s'
-ORDER BY firstused`, table, first.Path(), trail.DayOf(to.Add(-1)).Path(), quoteSQL(i.Account), quoteSQL(i.Principal),
+	return fmt.Sprintf(`SELECT count(*) AS apis
+FROM (
+  SELECT eventsource, eventname, min(eventts) AS firstused
+  FROM %s
+  WHERE "timestamp" BETWEEN '%s' AND '%s'
+    AND account = %s
+    AND principal = %s
+    AND countcategory = 'Management'
+  GROUP BY eventsource, eventname
+)
+WHERE firstused >= TIMESTAMP '%s' AND firstused < TIMESTAMP '%s'`, table, first.Path(), trail.DayOf(to.Add(-1)).Path(), quoteSQL(i.Account), quoteSQL(i.Principal),
 		from.UTC().Format(layout), to.UTC().Format(layout))
 }
 
