@@ -39,10 +39,11 @@
 //  9. Decide (decide.go, year.go, insight.Step). Alarms whose counts the year before has seen twice are none (insight.Recall). Hours are decided in UTC order; scores above the budget's threshold open insights,
 //     hysteresis closes them. What is carried from one day to the next is kept for a week: late data take the decisions back to the day
 //     they touch (insight.Reconcile gives revisions and retractions). Hours without a sign of life of the trail are unknown, never
-//     zero (counts.Exposure).
+//     zero (counts.Exposure). What people said of insights (marks.go, insight.Marks) is heeded from the time it was said.
 //
 //  10. Conclude (conclude.go, conclude_write.go, tell.go, publish.go, packages sink and report). Insights get their attributions from the events (events.go), are written to the insights
-//     table and as insight events in CloudTrail's shape, and the run's report is made. The second commit moves the cursor.
+//     table and as insight events in CloudTrail's shape, and the run's report is made. What a suppression rule (suppress.go, insight.Rules)
+//     keeps from being told is stored and counted all the same. The second commit moves the cursor.
 //
 // Backtest (backtest.go, backtest_replay.go, backtest_trials.go, backtest_aws.go) takes a past window through steps 7 to 9 again and writes nothing.
 // Explain (explain.go) reads an insight back with the numbers that decided it. Upkeep is apart from runs, and takes the same lease. Compact (compact.go, compact_day.go, compact_join.go) and Expire (expire.go) make commits of their own between two

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"trailgauge/pipeline"
 )
 
 // TestREADME runs the README's session and compares what it prints with what the README says it prints. A line "…" stands for any lines, and
@@ -37,6 +39,27 @@ func TestREADME(t *testing.T) {
 		if !matches(want, out.String()) {
 			t.Errorf("trailgauge %s\nprints\n%s\nand the README says\n%s", line, out.String(), want)
 		}
+	}
+}
+
+// TestREADMEConfiguration reads the README's configuration file as run does.
+func TestREADMEConfiguration(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```yaml\n")
+	example, _, _ := strings.Cut(rest, "```")
+	name := filepath.Join(t.TempDir(), "trailgauge.yaml")
+	if err := os.WriteFile(name, []byte(example), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	c := pipeline.DefaultConfig()
+	if err := readConfig(name, &c); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Suppress) != 1 || *c.Suppress[0].Ceiling != 500 || c.Suppress[0].Expires != "2027-03-31" || len(c.Accounts) != 1 {
+		t.Errorf("read as %+v", c)
 	}
 }
 

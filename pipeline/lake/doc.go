@@ -16,6 +16,7 @@
 //	state/objects/YYYY/MM/DD/…tsv       objects that were read, by delivery day
 //	state/decided/YYYY/MM/DD/…json      what deciding knew at 00:00 of a day
 //	state/insights/YYYY/MM/DD/…json     the insights of a day in full
+//	state/marks/00000042.json           what somebody said of an insight: numbered apart from commits, never changed
 //	state/latest, state/lease           a hint, and who is running
 //	rejected/00000042-0003.jsonl        what could not be taken in: object, position, reason, text
 //
@@ -35,7 +36,7 @@
 //	state/parts                                           a day after its run, unless that has a plan and no commit
 //	reports/<run>                                         after 90 days
 //	state/commits, state/plans                            after 400 days
-//	rejected, insight-events, reports/latest              never
+//	rejected, insight-events, reports/latest, state/marks never
 //
 // What does not have a name of this layout is not touched. So state/ holds, per day of the lake, one manifest, up to eight files of keys, their marks and
 // eight lists of objects, and 400 days of commits and plans, whatever the number of runs; expire bounds the days.
