@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -11,24 +10,19 @@ import (
 )
 
 // Chart is an insight's hours, laid out for an SVG of chartWidth by chartHeight. Coordinates are rounded to a tenth, so that bytes do not
-// depend on the last bit of an expectation.
+// depend on the last bit of an expectation. The strings are path data; "" draws nothing.
 type Chart struct {
 	Width, Height int
-	Bars          []Bar
-	Unknown       []Bar  // hours that were not observed
-	Insight       Bar    // the shaded time
-	Band          string // points of the polygon from 0 to the upper edge of the usual
-	Mean          string // points of the expected line
+	Insight       string // the shaded time
+	Band          string // from 0 to the upper edge of the usual
+	Edge          string // the upper edge itself, where it is not above the plot
+	Unknown       string // hours that were not observed
+	Cold, Hot     string // bars of observed hours, outside the insight and in it
+	Before        string // what was counted 24 hours before each hour of the insight
+	Mean          string // the expected
 	Grid          []Mark // count axis
 	Ticks         []Mark // time axis
 	Label         string // what a reader who does not see it is told
-}
-
-// Bar is a rectangle.
-type Bar struct {
-	X, Y, W, H string
-	Hot        bool   // within the insight
-	Tip        string // shown on hover
 }
 
 // Mark is a labelled place on an axis.
@@ -57,32 +51,69 @@ func ChartOf(i *insight.Insight) *Chart {
 	for _, h := range hours {
 		p.most = max(p.most, float64(h.Count), drawable(h.Mean))
 	}
-	// The band may be far wider than what was seen; it is cut at the top instead of flattening the bars.
+	// The edge may be far above what was seen; it is cut off then instead of flattening the bars.
+	highest := p.most * 2
+	for _, h := range hours {
+		if up := drawable(h.Upper); up <= highest {
+			p.most = max(p.most, up)
+		}
+	}
 	p.most = ceiling(p.most)
 	c := &Chart{Width: chartWidth, Height: chartHeight, Insight: p.shade(i.Whole), Ticks: p.ticks(), Grid: p.grid(), Label: "Hour by hour: " + Why(i)}
-	var band, back, mean []string
+	var band, edge, unknown, cold, hot, before, mean path
+	band.to("M", left, bottom)
 	for k, h := range hours {
-		if !h.Observed {
-			c.Unknown = append(c.Unknown, Bar{X: tenth(p.x(k)), Y: tenth(top), W: tenth(p.step()), H: tenth(bottom - top), Tip: when(h.Hour) + ": not observed"})
-			continue
+		x, w := p.x(k), p.step()
+		up, mid := drawable(h.Upper), p.y(drawable(h.Mean))
+		band.step(x, w, p.y(min(up, p.most)), true)
+		mean.step(x, w, mid, k > 0)
+		if up <= p.most {
+			edge.step(x, w, p.y(up), k > 0 && drawable(hours[k-1].Upper) <= p.most)
 		}
-		end := h.Hour.Add(time.Hour)
-		b := Bar{X: tenth(p.x(k) + p.step()*.1), W: tenth(p.step() * .8), Y: tenth(p.y(float64(h.Count))), H: tenth(bottom - p.y(float64(h.Count))),
-			Hot: h.Hour.Before(i.Whole.End) && end.After(i.Whole.Start),
-			Tip: fmt.Sprintf("%s: %s, %s expected, usually up to %s", when(h.Hour), group(h.Count), expected(h.Mean), expected(h.Upper))}
-		if h.Count > 0 {
-			c.Bars = append(c.Bars, b)
+		in := inside(i, h)
+		switch bars := &cold; {
+		case !h.Observed:
+			unknown.rect(x, top, w, bottom-top)
+		case h.Count > 0:
+			if in {
+				bars = &hot
+			}
+			bars.rect(x+w*.1, p.y(float64(h.Count)), w*.8, bottom-p.y(float64(h.Count)))
+		}
+		if k >= 24 && in && hours[k-24].Observed {
+			before.step(x, w, p.y(float64(hours[k-24].Count)), k > 24 && hours[k-25].Observed && before.Len() > 0)
 		}
 	}
-	for k, h := range hours {
-		x0, x1 := tenth(p.x(k)), tenth(p.x(k+1))
-		up, mid := tenth(p.y(min(drawable(h.Upper), p.most))), tenth(p.y(drawable(h.Mean)))
-		band = append(band, x0+","+up, x1+","+up)
-		mean = append(mean, x0+","+mid, x1+","+mid)
-	}
-	back = []string{tenth(right) + "," + tenth(bottom), tenth(left) + "," + tenth(bottom)}
-	c.Band, c.Mean = strings.Join(append(band, back...), " "), strings.Join(mean, " ")
+	band.to("L", right, bottom)
+	c.Band, c.Edge, c.Unknown, c.Cold, c.Hot, c.Before, c.Mean = band.String()+"Z", edge.String(), unknown.String(), cold.String(), hot.String(), before.String(), mean.String()
 	return c
+}
+
+// inside tells whether an hour is one of the insight.
+func inside(i *insight.Insight, h insight.Bar) bool {
+	return h.Hour.Before(i.Whole.End) && h.Hour.Add(time.Hour).After(i.Whole.Start)
+}
+
+// path is the d of an SVG path.
+type path struct{ strings.Builder }
+
+func (p *path) to(how string, x, y float64) {
+	p.WriteString(how + decimals(x, 1) + "," + decimals(y, 1))
+}
+
+// step draws a level line, joined to what was drawn last or on its own.
+func (p *path) step(x, w, y float64, joined bool) {
+	how := "M"
+	if joined {
+		how = "L"
+	}
+	p.to(how, x, y)
+	p.WriteString("H" + decimals(x+w, 1))
+}
+
+func (p *path) rect(x, y, w, h float64) {
+	p.to("M", x, y)
+	p.WriteString("h" + decimals(w, 1) + "v" + decimals(h, 1) + "h-" + decimals(w, 1) + "z")
 }
 
 // plot maps hours and counts to coordinates.
@@ -101,9 +132,11 @@ func (p plot) at(t time.Time) float64 {
 	return min(max(left+p.step()*t.Sub(p.first).Hours(), left), right)
 }
 
-func (p plot) shade(s insight.Span) Bar {
+func (p plot) shade(s insight.Span) string {
+	var b path
 	x := p.at(s.Start)
-	return Bar{X: tenth(x), Y: tenth(top), W: tenth(max(p.at(s.End)-x, 2)), H: tenth(bottom - top)}
+	b.rect(x, top, max(p.at(s.End)-x, 2), bottom-top)
+	return b.String()
 }
 
 func (p plot) grid() []Mark {

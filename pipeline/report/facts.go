@@ -56,6 +56,29 @@ func ledger(in Input) string {
 	return s
 }
 
+// balance is the ledger in one line.
+func balance(in Input) string {
+	s := fmt.Sprintf("%s read = %s kept + %s duplicate + %s replaced + %s rejected", count(int(in.Read), "record"), group(in.Kept), group(in.Duplicate), group(in.Replaced), group(in.Rejected))
+	if !in.Balanced() {
+		return s + ": THE SUM DOES NOT BALANCE."
+	}
+	return s + "; it balances."
+}
+
+// observed is the coverage in one line.
+func observed(c Coverage) string {
+	s := fmt.Sprintf("%s of %s observed", group(int64(c.HoursObserved)), count(c.HoursObserved+c.HoursUnknown, "decided hour"))
+	if c.HoursUnknown > 0 {
+		s += fmt.Sprintf(", %s unknown", group(int64(c.HoursUnknown)))
+	}
+	return s + fmt.Sprintf("; %s series watched.", group(c.Series))
+}
+
+// allowed is what the budget means for the run, in one line.
+func allowed(b Budget) string {
+	return fmt.Sprintf("%s opened; up to %s false ones to be expected.", group(int64(b.Found)), expected(b.Expected))
+}
+
 // excluded lists what is kept and never counted; "" when nothing is.
 func excluded(in Input) string {
 	var parts []string

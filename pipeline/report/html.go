@@ -2,7 +2,9 @@ package report
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -11,26 +13,46 @@ import (
 	"trailgauge/pipeline/insight"
 )
 
-//go:embed report.html
-var page string
+var (
+	//go:embed report.html
+	page string
+	//go:embed report.css
+	style string
+	//go:embed report.js
+	script string
+)
 
-// pageTemplate escapes by context; texts of a trail reach it through "clean" or a function of this package that cleans.
+// policy lets the page use its own style and script and nothing else, whatever else should get into it.
+var policy = fmt.Sprintf("default-src 'none'; base-uri 'none'; form-action 'none'; style-src '%s'; script-src '%s'", hashed(style), hashed(script))
+
+// hashed names an inline text for a content security policy.
+func hashed(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// pageTemplate escapes by context; texts of a trail reach it through "clean" or a function of this package that cleans. None reaches the
+// script or the style: those are constant.
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"clean": Clean, "when": when, "group": group, "expected": expected, "why": Why, "who": Who, "title": title, "state": stateOf,
 	"spanWords": spanWords, "length": length, "odds": odds, "chart": ChartOf, "region": region, "rejection": rejection,
 	"brief":    func(x float64) string { return strings.Replace(expected(x), "less than", "<", 1) },
 	"severity": func(i *insight.Insight) string { return tenth(i.Severity()) },
-	"level":    level, "numbers": numbers, "shares": sharesOf, "section": section,
+	"level":    level, "numbers": numbers, "shares": sharesOf, "section": section, "api": apiOf,
+	"policy": func() string { return policy },
+	"style":  func() template.CSS { return template.CSS(style) },
+	"script": func() template.JS { return template.JS(script) },
 }).Parse(page))
 
-// HTML writes the report as one page that needs nothing else: no script, no network.
+// HTML writes the report as one page that needs nothing else: no network, and no script but one of its own, which filters, sorts and
+// copies; without it the page is complete.
 func HTML(w io.Writer, r *Run) error {
 	view := struct {
 		*Run
 		Entries                                            []*Entry
 		Decided, Summary, Ledger, Excluded, Rests, Promise string
-		Suppressed                                         string
-	}{r, r.Entries(), decided(r), summary(r), ledger(r.Input), excluded(r.Input), coverage(r), promise(r.Budget), suppressedWords(r)}
+		Observed, Balance, Allowed, Suppressed             string
+	}{r, r.Entries(), decided(r), summary(r), ledger(r.Input), excluded(r.Input), coverage(r), promise(r.Budget), observed(r.Coverage), balance(r.Input), allowed(r.Budget), suppressedWords(r)}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, view); err != nil {
 		return fmt.Errorf("laying out the report: %w", err)
@@ -41,14 +63,26 @@ func HTML(w io.Writer, r *Run) error {
 
 // Section is what the page tells of one insight.
 type Section struct {
-	Entry   *Entry
-	Class   string // CSS class of the section
-	Remarks []string
-	SQL     string
+	Entry                *Entry
+	Remarks              []string
+	Explain, SQL, Stanza string // to be copied
+	Children             []Section
 }
 
-func section(r *Run, e *Entry, class string) Section {
-	return Section{Entry: e, Class: class, Remarks: remarks(r, e.Insight), SQL: SQL(e.Insight, r.EventTable)}
+func section(r *Run, e *Entry) Section {
+	s := Section{Entry: e, Remarks: remarks(r, e.Insight), Explain: explainCommand(r, e.Insight), SQL: SQL(e.Insight, r.EventTable), Stanza: Stanza(e.Insight)}
+	for _, c := range e.Children {
+		s.Children = append(s.Children, section(r, c))
+	}
+	return s
+}
+
+// apiOf names an insight's API as suppression rules do; "" when it is about no single one.
+func apiOf(i *insight.Insight) string {
+	if i.Source == "" && i.Name == "" {
+		return ""
+	}
+	return Clean(i.Source) + ":" + Clean(i.Name)
 }
 
 // level is the class of a severity's badge.
@@ -95,10 +129,11 @@ type Part struct {
 // PartRow is one value's share, and its share of the usual.
 type PartRow struct {
 	Value, Count, Percent string
-	Usual                 string // percentage of the baseline, "" when it has no such value
+	Drawn                 string // percentage of the baseline, 0 when it is not among its largest
+	Usual                 string // the same in words
 }
 
-// sharesOf lays out the attributions of the whole insight, or of what raised it while it is open.
+// sharesOf lays out the attributions of the whole insight, or of what raised it while it is open. Values that only the baseline has come last.
 func sharesOf(i *insight.Insight) []Part {
 	list, span := i.WholeAttributions, i.Whole
 	if list == nil {
@@ -107,16 +142,30 @@ func sharesOf(i *insight.Insight) []Part {
 	var out []Part
 	for _, a := range list {
 		usual := map[string]int64{}
+		left := i.Baseline.Count // calls of values that the baseline does not name
 		for _, s := range a.Baseline {
 			usual[s.Value] = s.Count
+			left -= s.Count
 		}
 		p := Part{Name: Clean(a.Attribute)}
-		for _, s := range a.Insight {
-			row := PartRow{Value: valueText(a.Attribute, s.Value), Count: group(s.Count), Percent: percent(s.Count, span.Count)}
-			if n := usual[s.Value]; n > 0 {
-				row.Usual = percent(n, i.Baseline.Count)
+		add := func(value string, n int64) {
+			row := PartRow{Value: valueText(a.Attribute, value), Count: group(n), Percent: percent(n, span.Count), Drawn: "0", Usual: "new"}
+			if m := usual[value]; m > 0 {
+				row.Drawn = percent(m, i.Baseline.Count)
+				row.Usual = "usually " + row.Drawn + " %"
+			} else if left > 0 {
+				row.Usual = "new or rare"
 			}
 			p.Rows = append(p.Rows, row)
+			delete(usual, value)
+		}
+		for _, s := range a.Insight {
+			add(s.Value, s.Count)
+		}
+		for _, s := range a.Baseline {
+			if usual[s.Value] > 0 {
+				add(s.Value, 0)
+			}
 		}
 		out = append(out, p)
 	}
