@@ -69,6 +69,12 @@ func TestEveryFileDamaged(t *testing.T) {
 			}
 			return series.Each(ctx, s, c, series.Query{}, func(*series.Row) error { return nil })
 		},
+		"explain": func(ctx context.Context, s store.Store) error {
+			if _, err := FindInsight(ctx, s, "of no insight"); !errors.Is(err, ErrNoInsight) {
+				return err
+			}
+			return nil
+		},
 		"files": func(ctx context.Context, s store.Store) error {
 			c, err := lake.Current(ctx, s)
 			for i := 0; err == nil && i < len(c.Days); i++ {
