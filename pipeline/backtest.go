@@ -183,8 +183,18 @@ func beside(list, others []insight.Insight) []insight.Insight {
 // share tells whether two spans have a minute in common.
 func share(a, b insight.Span) bool { return a.Start.Before(b.End) && b.Start.Before(a.End) }
 
-// stored compares a replay with what the lake has.
+// stored compares a replay with what the lake has, over the hours of the window that the lake itself has decided.
 func (o *BacktestOptions) stored(ctx context.Context, c *lake.Commit, r *replayed) (*report.Stored, error) {
+	decided := *o
+	if c.ScoreFrom.After(o.From) {
+		decided.From = c.ScoreFrom
+	}
+	if c.Decided.Before(o.To) {
+		decided.To = c.Decided
+	}
+	if !decided.From.Before(decided.To) {
+		return &report.Stored{OnlyLake: []report.Brief{}, OnlyReplay: []report.Brief{}}, nil
+	}
 	var all []insight.Insight
 	for day := trail.DayOf(o.From) - lookback; day <= trail.DayOf(o.To); day++ {
 		m, err := lake.LoadManifest(ctx, o.Lake, c, day)
@@ -201,9 +211,10 @@ func (o *BacktestOptions) stored(ctx context.Context, c *lake.Commit, r *replaye
 		all = append(all, list...)
 	}
 	all = slices.DeleteFunc(all, func(i insight.Insight) bool { return i.State == insight.Retracted })
-	mine := o.opened(all)
+	mine := decided.opened(all)
 	only := beside(mine, r.made.now)
 	return &report.Stored{
-		Insights: len(mine), Both: len(mine) - len(only), OnlyLake: report.Briefs(only), OnlyReplay: report.Briefs(beside(o.opened(r.made.now), all)),
+		From: decided.From, To: decided.To,
+		Insights: len(mine), Both: len(mine) - len(only), OnlyLake: report.Briefs(only), OnlyReplay: report.Briefs(beside(decided.opened(r.made.now), all)),
 	}, nil
 }

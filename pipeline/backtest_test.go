@@ -291,8 +291,12 @@ func (m *decidedMonth) windows(t *testing.T) {
 	// Before the lake's first decision it begins as a new lake, and the history may be short.
 	o := m.options(-24*8, -24*7)
 	o.To = o.From.Add(24 * time.Hour)
-	if b := m.backtest(t, o); b.Start.Kind != "new" || b.Stored.Insights != 0 || b.Hours != 24 {
+	if b := m.backtest(t, o); b.Start.Kind != "new" || b.Stored.Insights != 0 || !b.Stored.From.IsZero() || len(b.Stored.OnlyReplay) > 0 || b.Hours != 24 {
 		t.Errorf("before the first decision: start %+v, %d hours, %d stored", b.Start, b.Hours, b.Stored.Insights)
+	}
+	o.To = m.commit.ScoreFrom.Add(20 * time.Hour)
+	if s := m.backtest(t, o).Stored; !s.From.Equal(m.commit.ScoreFrom) || !s.To.Equal(o.To) {
+		t.Errorf("across the first decision: compared from %s to %s; want what the lake has decided", s.From, s.To)
 	}
 	_, err := Backtest(t.Context(), BacktestOptions{Lake: folder(t), From: first.Start(), To: end, Config: DefaultConfig()})
 	var outside *WindowError

@@ -75,12 +75,14 @@ type Tried struct {
 	Found float64 `json:"found"` // 0 to 1
 }
 
-// Stored compares a replay with the insights that the lake has of the same window.
+// Stored compares a replay with the insights that the lake has of the same window, as far as the lake has decided it.
 type Stored struct {
-	Insights   int     `json:"insights"` // in the lake, opened in the window, not retracted
-	Both       int     `json:"both"`     // of them, those that the replay found: the same unit at overlapping times
-	OnlyReplay []Brief `json:"onlyReplay"`
-	OnlyLake   []Brief `json:"onlyLake"`
+	From       time.Time `json:"from,omitzero"` // what is compared; both absent when the lake has decided none of the window
+	To         time.Time `json:"to,omitzero"`
+	Insights   int       `json:"insights"` // in the lake, opened in the window, not retracted
+	Both       int       `json:"both"`     // of them, those that the replay found: the same unit at overlapping times
+	OnlyReplay []Brief   `json:"onlyReplay"`
+	OnlyLake   []Brief   `json:"onlyLake"`
 }
 
 // AWS compares a replay with CloudTrail's own Insight events of the same window: account, region, API and type are the same, and the times

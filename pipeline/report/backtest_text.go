@@ -22,7 +22,7 @@ func BacktestText(w io.Writer, b *Backtest, width int, color bool) error {
 	t.gap()
 	t.budgets(b)
 	t.replayed(b)
-	t.stored(b.Stored)
+	t.stored(b)
 	if b.AWS != nil {
 		t.aws(b.AWS)
 	}
@@ -128,8 +128,17 @@ func (t *text) brief(i *insight.Insight, style, sign string) {
 		group(i.Whole.Count), expected(i.Expected), i.Worst.Score, i.Threshold))
 }
 
-func (t *text) stored(s *Stored) {
-	t.put(0, bold, fmt.Sprintf("The lake has %s of this window; the replay finds %d of them and %d others", count(s.Insights, "insight"), s.Both, len(s.OnlyReplay)))
+func (t *text) stored(b *Backtest) {
+	s, window := b.Stored, "of this window"
+	switch {
+	case !s.From.Before(s.To):
+		t.put(0, bold, "The lake itself has decided none of this window")
+		t.gap()
+		return
+	case !s.From.Equal(b.From) || !s.To.Equal(b.To):
+		window = fmt.Sprintf("from %s to %s, which is what it has decided of this window", when(s.From), when(s.To))
+	}
+	t.put(0, bold, fmt.Sprintf("The lake has %s %s; the replay finds %d of them and %d others", count(s.Insights, "insight"), window, s.Both, len(s.OnlyReplay)))
 	for _, x := range []struct {
 		what string
 		list []Brief
