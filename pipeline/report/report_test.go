@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -200,7 +199,7 @@ func TestTextFitsWidth(t *testing.T) {
 		}
 		for line := range strings.Lines(b.String()) {
 			line = strings.TrimRight(line, "\n")
-			if utf8.RuneCountInString(line) > width && strings.Contains(strings.TrimLeft(line, " "), " ") {
+			if columns(line) > width && strings.Contains(strings.TrimLeft(line, " "), " ") {
 				t.Errorf("width %d: %q", width, line)
 			}
 		}

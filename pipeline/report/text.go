@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"trailgauge/pipeline/insight"
 )
@@ -69,7 +68,7 @@ func (t *text) put(indent int, style, s string) {
 		line = ""
 	}
 	for _, word := range strings.Fields(s) {
-		if line != "" && indent+utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > t.width {
+		if line != "" && indent+columns(line)+1+columns(word) > t.width {
 			flush()
 		}
 		if line != "" {
@@ -119,6 +118,7 @@ func (t *text) insight(e *Entry, r *Run, indent int) {
 	t.put(indent, style, fmt.Sprintf("[%.1f] %s", i.Severity(), title(i)))
 	in := indent + 6
 	t.put(in, "", Why(i)+".")
+	t.put(in, "", spark(i, t.width-in))
 	t.put(in, dim, fmt.Sprintf("%s, account %s, %s, %s", spanWords(i), Clean(i.Account), region(i), stateOf(e)))
 	if s := leading(i); s != "" {
 		t.put(in, dim, s)
