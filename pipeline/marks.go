@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
@@ -150,18 +152,24 @@ func readMarks(ctx context.Context, s store.Store) ([]insight.Mark, error) {
 	if err != nil {
 		return nil, err
 	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(listWorkers)
 	for k := range out {
-		key := markKey(k + 1)
-		body, _, err := s.Get(ctx, key, maxMark)
-		if err != nil {
-			return nil, err
-		}
-		m := &out[k]
-		if err := json.Unmarshal(body, m); err != nil || m.Number != k+1 || len(m.Of) == 0 || m.Undoes >= m.Number || m.Check() != nil {
-			return nil, fmt.Errorf("reading %s: %w", s.URL(key), lake.ErrForeign)
-		}
+		g.Go(func() error { return readMark(ctx, s, k+1, &out[k]) })
 	}
-	return out, nil
+	return out, g.Wait()
+}
+
+func readMark(ctx context.Context, s store.Store, number int, into *insight.Mark) error {
+	key := markKey(number)
+	body, _, err := s.Get(ctx, key, maxMark)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, into); err != nil || into.Number != number || len(into.Of) == 0 || into.Undoes >= number || into.Check() != nil {
+		return fmt.Errorf("reading %s: %w", s.URL(key), lake.ErrForeign)
+	}
+	return nil
 }
 
 // heed reads the marks made up to asOf. since is the first day that some of them, which the commit has not seen, may change; 0 when none does.

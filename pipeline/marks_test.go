@@ -92,8 +92,8 @@ func TestVerdicts(t *testing.T) {
 			s := bursts(t, 8, c.days...)
 			i := s.first()
 			if c.as != "" {
-				if m := s.mark(i, c.as, soon); len(m.Of) != 2 || m.Of[1].Unit.Principal == "" {
-					t.Errorf("of %+v, want the API and its principal", m.Of)
+				if m := s.mark(i, c.as, soon); len(m.Of) != 3 || !m.Of[1].Unit.IsTotal() || m.Of[2].Unit.Principal == "" {
+					t.Errorf("of %+v, want the API, all that its principal calls, and both", m.Of)
 				}
 			}
 			if c.undo > 0 {
@@ -295,7 +295,9 @@ func TestMarksAtOnce(t *testing.T) {
 		"missing": func() error { return os.Remove(name) },
 		"cut":     func() error { return os.WriteFile(name, whole[:20], 0o666) },
 		"other":   func() error { return os.WriteFile(name, []byte("{}\n"), 0o666) },
-		"another": func() error { return os.WriteFile(name, []byte(strings.Replace(string(whole), `"number":5`, `"number":6`, 1)), 0o666) },
+		"another": func() error {
+			return os.WriteFile(name, []byte(strings.Replace(string(whole), `"number":5`, `"number":6`, 1)), 0o666)
+		},
 	} {
 		if err := damage(); err != nil {
 			t.Fatal(err)

@@ -28,7 +28,7 @@ type markCommand struct {
 func (*markCommand) Help() string {
 	return `benign    Its unusual hours were usual: from the next day on the baseline of what it is about learns from them.
 incident  Its unusual hours stay hidden from that baseline for good, however often they come again.
-closed    It is dealt with: closed as of the next full hour. No other one opens on the same API and principal before it is over, unless it gets stronger.
+closed    It is dealt with: closed as of the next full hour. No other one opens on the same API and principal before it is over, unless an hour brings more than twice its busiest.
 
 The next insight on the same API and principal, in any account and region, says what was said of this one. A mark is a file of its own below state/marks/ that nobody changes: it can be made while a run goes on, and taken back with --undo, which is another. Days are UTC.`
 }

@@ -105,7 +105,20 @@ func (l *life) hush(h int) {
 	}
 }
 
-// hushes tells whether an alarm is no news: no more surprising than what a mark closed and is still going on.
+// louder is how many times the busiest hour of what a mark closed an hour must bring to be news while that goes on. Scores would not do: over longer
+// windows they rise for as long as a burst lasts.
+const louder = 2
+
+// hushes tells whether an alarm is no news: what a mark closed is still going on, about as before.
 func (l *life) hushes(hour *Hour) bool {
-	return l.hushed != nil && hour.Best.Score <= l.hushed.Worst.Score
+	if l.hushed == nil {
+		return false
+	}
+	var busiest int64
+	for _, b := range l.hushed.Hours {
+		if b.Hour.Add(time.Hour).After(l.hushed.Whole.Start) {
+			busiest = max(busiest, b.Count)
+		}
+	}
+	return l.falls() || hour.Count <= louder*busiest
 }

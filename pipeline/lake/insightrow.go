@@ -28,7 +28,8 @@ type InsightRow struct {
 	Window        int32   `parquet:"windowminutes"`
 	Model         string  `parquet:"model,dict"`
 	ParentID      string  `parquet:"parentid,optional"`
-	Detail        string  `parquet:"detail"` // the whole insight as JSON: attributions, samples, hours, and the arithmetic of its verdicts
+	Suppressed    string  `parquet:"suppressed,optional,dict"` // the rule of the configuration that keeps it from being told; null: none
+	Detail        string  `parquet:"detail"`                   // the whole insight as JSON: attributions, samples, hours, and the arithmetic of its verdicts
 }
 
 // EncodeInsights returns rows of the insights table as one Parquet file.
