@@ -240,14 +240,14 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	if wantRows {
 		out.rows[day] = s.baselines
 	}
+	if err := d.recall(ctx, day, s.candidates, limits); err != nil {
+		return nil, err
+	}
 	if err := then(s); err != nil {
 		return nil, err
 	}
 	if d.also != nil { // what others wanted is none of this decision's
 		s.candidates = slices.DeleteFunc(s.candidates, func(c insight.Candidate) bool { return !needed(&c.DayScore) })
-	}
-	if err := d.recall(ctx, day, s.candidates, limits); err != nil {
-		return nil, err
 	}
 	cands := insight.Together(state.Life, s.candidates, s.watched, limits)
 	out.budget, out.days = f.budget, append(out.days, scoredDay{f.series, s.units, max(0, upto-max(from, before))})
