@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"trailgauge/pipeline/decode"
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/report"
@@ -28,17 +30,28 @@ func (o *BacktestOptions) aws(ctx context.Context, r *replayed) (*report.AWS, er
 	if err != nil {
 		return nil, fmt.Errorf("listing CloudTrail's own insights: %w", err)
 	}
-	var events []awsEvent
-	for _, key := range keys {
-		list, err := readInsightEvents(ctx, o.Trail, key)
-		if errors.Is(err, errUnreadable) {
-			out.Unreadable++
-		} else if err != nil {
-			return nil, err
-		}
-		events = append(events, list...)
+	lists := make([][]awsEvent, len(keys))
+	unreadable := make([]bool, len(keys))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(listWorkers)
+	for k, key := range keys {
+		g.Go(func() (err error) {
+			if lists[k], err = readInsightEvents(gctx, o.Trail, key); errors.Is(err, errUnreadable) {
+				unreadable[k], err = true, nil
+			}
+			return err
+		})
 	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	events := slices.Concat(lists...)
 	out.Objects = len(keys)
+	for _, bad := range unreadable {
+		if bad {
+			out.Unreadable++
+		}
+	}
 	theirs := insightsOf(events, o.To)
 	for _, a := range theirs {
 		if !a.From.Before(o.To) || !a.To.After(o.From) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -87,7 +88,7 @@ type trials struct {
 
 // trialDays spreads at most maxTrialDays over the whole days of the window, or takes what there is of a day.
 func (o *BacktestOptions) trialDays() []trail.Day {
-	first, last := trail.DayOf(o.From.Add(24*60*60*1e9-1)), trail.DayOf(o.To)-1
+	first, last := trail.DayOf(o.From.Add(24*time.Hour-1)), trail.DayOf(o.To)-1
 	if last < first {
 		first = trail.DayOf(o.To.Add(-1))
 		last = first
