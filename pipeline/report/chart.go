@@ -14,7 +14,7 @@ import (
 type Chart struct {
 	Width, Height int
 	Insight       string // the shaded time
-	Band          string // from 0 to the upper edge of the usual
+	Band          string // from 0 to the upper edge of the usual; none of a silence
 	Edge          string // the upper edge itself, where it is not above the plot
 	Unknown       string // hours that were not observed
 	Cold, Hot     string // bars of observed hours, outside the insight and in it
@@ -51,8 +51,11 @@ func ChartOf(i *insight.Insight) *Chart {
 	for _, h := range hours {
 		p.most = max(p.most, float64(h.Count), drawable(h.Mean))
 	}
-	// The edge may be far above what was seen; it is cut off then instead of flattening the bars.
+	// The edge may be far above what was seen; it is cut off then instead of flattening the bars. What fell silent did not pass it.
 	highest := p.most * 2
+	if i.Kind == insight.Silence {
+		highest = -1
+	}
 	for _, h := range hours {
 		if up := drawable(h.Upper); up <= highest {
 			p.most = max(p.most, up)
@@ -67,7 +70,7 @@ func ChartOf(i *insight.Insight) *Chart {
 		up, mid := drawable(h.Upper), p.y(drawable(h.Mean))
 		band.step(x, w, p.y(min(up, p.most)), true)
 		mean.step(x, w, mid, k > 0)
-		if up <= p.most {
+		if up <= p.most && highest > 0 {
 			edge.step(x, w, p.y(up), k > 0 && drawable(hours[k-1].Upper) <= p.most)
 		}
 		in := inside(i, h)
@@ -85,7 +88,10 @@ func ChartOf(i *insight.Insight) *Chart {
 		}
 	}
 	band.to("L", right, bottom)
-	c.Band, c.Edge, c.Unknown, c.Cold, c.Hot, c.Before, c.Mean = band.String()+"Z", edge.String(), unknown.String(), cold.String(), hot.String(), before.String(), mean.String()
+	if highest > 0 {
+		c.Band = band.String() + "Z"
+	}
+	c.Edge, c.Unknown, c.Cold, c.Hot, c.Before, c.Mean = edge.String(), unknown.String(), cold.String(), hot.String(), before.String(), mean.String()
 	return c
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"trailgauge/pipeline/insight"
@@ -54,6 +55,18 @@ func (e *Entry) severest() float64 {
 	s := e.Severity()
 	for _, c := range e.Children {
 		s = max(s, c.Severity())
+	}
+	return s
+}
+
+// Within says how many insights are folded below this one, and how severe they get where that is why it stands so high; "" when there are none.
+func (e *Entry) Within() string {
+	if len(e.Children) == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("%d within it", len(e.Children))
+	if most := e.severest(); most > e.Severity() {
+		s += ", up to " + tenth(most)
 	}
 	return s
 }

@@ -106,14 +106,27 @@ func numbers(i *insight.Insight) []Number {
 	list := []Number{
 		{"Counted", fmt.Sprintf("%s in %s (%s a minute)", group(i.Whole.Count), length(i.Whole.Minutes()), perMinute(i.Whole.Count, i.Whole.Minutes()))},
 		{"Expected", expected(i.Expected) + " in the same time"},
-		{"Usual, as AWS counts it", fmt.Sprintf("%s in the %s before (%s a minute)", group(i.Baseline.Count), length(i.Baseline.Minutes()), perMinute(i.Baseline.Count, i.Baseline.Minutes()))},
-		{"Raised by", fmt.Sprintf("%s in a window of %s, %s expected (model %s)", group(v.Count), length(v.Window), expected(v.Mean), Clean(v.Model))},
-		{"Score", fmt.Sprintf("%s at its worst, %s was needed; it stands for %s", tenth(i.Worst.Score), tenth(i.Threshold), odds(i.Worst.Score))},
-		{"Busiest minute", when(i.Peak)},
-		{"History", fmt.Sprintf("%s observed hours, %s counted on %s; expected %s an hour on average", group(int64(i.Fit.Exposure)), group(i.Fit.Total), count(i.Fit.ActiveDays, "day"), expected(i.Fit.Level))},
+	}
+	add := func(name, format string, args ...any) {
+		list = append(list, Number{name, fmt.Sprintf(format, args...)})
+	}
+	if i.Kind != insight.Novelty { // what was new before is not counted
+		name := "Before"
+		if i.Kind.IsAWS() {
+			name = "Usual, as AWS counts it"
+		}
+		add(name, "%s in the %s before (%s a minute)", group(i.Baseline.Count), length(i.Baseline.Minutes()), perMinute(i.Baseline.Count, i.Baseline.Minutes()))
+	}
+	add("Raised by", "%s in a window of %s, %s expected (model %s)", group(v.Count), length(v.Window), expected(v.Mean), Clean(v.Model))
+	add("Score", "%s at its worst, %s was needed; it stands for %s", tenth(i.Worst.Score), tenth(i.Threshold), odds(i.Worst.Score))
+	if i.Kind != insight.Silence {
+		add("Busiest minute", "%s", when(i.Peak))
+	}
+	if i.Fit.Exposure > 0 {
+		add("History", "%s observed hours, %s counted on %s; expected %s an hour on average", group(int64(i.Fit.Exposure)), group(i.Fit.Total), count(i.Fit.ActiveDays, "day"), expected(i.Fit.Level))
 	}
 	if i.Kind == insight.ErrorRate && v.Trials > 0 {
-		list = append(list, Number{"Share of errors", fmt.Sprintf("%s of %s calls; %s %% is usual", group(v.Count), group(v.Trials), expected(100*v.Rate))})
+		add("Share of errors", "%s of %s calls; %s %% is usual", group(v.Count), group(v.Trials), expected(100*v.Rate))
 	}
 	return list
 }
@@ -139,19 +152,26 @@ func sharesOf(i *insight.Insight) []Part {
 	if list == nil {
 		list, span = i.Attributions, i.Detected
 	}
+	all, before := span.Count, i.Baseline.Count
+	if i.Kind == insight.Novelty { // these are APIs, the shares are of calls: one attribute at least names all of them
+		all, before = 0, 0
+		for _, a := range list {
+			all, before = max(all, sum(a.Insight)), max(before, sum(a.Baseline))
+		}
+	}
 	var out []Part
 	for _, a := range list {
 		usual := map[string]int64{}
-		left := i.Baseline.Count // calls of values that the baseline does not name
+		left := before // calls of values that the baseline does not name
 		for _, s := range a.Baseline {
 			usual[s.Value] = s.Count
 			left -= s.Count
 		}
 		p := Part{Name: Clean(a.Attribute)}
 		add := func(value string, n int64) {
-			row := PartRow{Value: valueText(a.Attribute, value), Count: group(n), Percent: percent(n, span.Count), Drawn: "0", Usual: "new"}
+			row := PartRow{Value: valueText(a.Attribute, value), Count: group(n), Percent: percent(n, all), Drawn: "0", Usual: "new"}
 			if m := usual[value]; m > 0 {
-				row.Drawn = percent(m, i.Baseline.Count)
+				row.Drawn = percent(m, before)
 				row.Usual = "usually " + row.Drawn + " %"
 			} else if left > 0 {
 				row.Usual = "new or rare"
@@ -170,6 +190,13 @@ func sharesOf(i *insight.Insight) []Part {
 		out = append(out, p)
 	}
 	return out
+}
+
+func sum(list []insight.Share) (n int64) {
+	for _, s := range list {
+		n += s.Count
+	}
+	return n
 }
 
 func valueText(attribute, v string) string {

@@ -41,7 +41,7 @@ func counted(i *insight.Insight) string {
 		}
 		return what + " ended in " + Clean(i.ErrorCode)
 	case insight.Silence:
-		return "only " + what
+		return "Only " + what
 	case insight.Novelty:
 		return fmt.Sprintf("%s %s never used before called %s", group(n), plural(n, "API"), by)
 	}

@@ -1,0 +1,92 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trailgauge/pipeline/insight"
+)
+
+// The hours of an insight stand beside those 24 hours before them; an hour that nobody saw is compared with nothing.
+func TestChartComparesWithTheDayBefore(t *testing.T) {
+	counts := make([]int64, 26)
+	counts[0], counts[1], counts[24], counts[25] = 50, 100, 100, 100
+	i := bars(counts...)
+	i.Whole = insight.Span{Start: i.Hours[24].Hour, End: i.Hours[25].Hour.Add(3600e9), Count: 200}
+	c := ChartOf(i)
+	if want := "M698.2,88H725.1L725.1,10H752"; c.Before != want { // half of the height, then all of it
+		t.Errorf("the day before is %q, want %q", c.Before, want)
+	}
+	if n := strings.Count(c.Hot, "M"); n != 2 || strings.Count(c.Cold, "M") != 2 {
+		t.Errorf("%d hours in the insight, %q outside", n, c.Cold)
+	}
+	i.Hours[0].Observed = false
+	if c = ChartOf(i); c.Before != "M725.1,10H752" || c.Unknown == "" {
+		t.Errorf("an hour not observed: %q, %q", c.Before, c.Unknown)
+	}
+}
+
+// What fell silent did not pass the upper edge: there is none in its picture.
+func TestChartOfSilence(t *testing.T) {
+	i := bars(5, 5, 0, 0)
+	for k := range i.Hours {
+		i.Hours[k].Mean, i.Hours[k].Upper = 5, 9
+	}
+	if c := ChartOf(i); c.Band == "" || c.Edge == "" {
+		t.Errorf("no band: %+v", c)
+	}
+	i.Kind = insight.Silence
+	if c := ChartOf(i); c.Band != "" || c.Edge != "" || c.Mean == "" {
+		t.Errorf("a band: %+v", c)
+	}
+}
+
+func TestShares(t *testing.T) {
+	i := realistic().Opened[0]
+	i.Whole.Count, i.Baseline.Count = 11, 0 // APIs; the calls are 25 and 200
+	i.WholeAttributions = []insight.Attribution{
+		{Attribute: "userIdentityArn", Insight: []insight.Share{{Value: "a", Count: 25}}, Baseline: []insight.Share{{Value: "a", Count: 200}}},
+		{Attribute: "errorCode", Insight: []insight.Share{{Value: "null", Count: 20}, {Value: "X", Count: 5}}, Baseline: []insight.Share{{Value: "null", Count: 180}, {Value: "Y", Count: 2}}}}
+	i.Kind = insight.Novelty
+	want := []Part{{"userIdentityArn", []PartRow{{"a", "25", "100", "100", "usually 100 %"}}},
+		{"errorCode", []PartRow{{"no error", "20", "80", "90", "usually 90 %"}, {"X", "5", "20", "0", "new or rare"}, {"Y", "0", "0", "1", "usually 1 %"}}}}
+	if d := cmp.Diff(want, sharesOf(&i)); d != "" {
+		t.Error(d)
+	}
+	i.Kind, i.Whole.Count, i.Baseline.Count = insight.CallRate, 50, 200
+	if got := sharesOf(&i)[1].Rows[1]; got != (PartRow{"X", "5", "10", "0", "new or rare"}) {
+		t.Errorf("%+v", got)
+	}
+	i.Baseline.Count = 182
+	if got := sharesOf(&i)[1].Rows[1]; got.Usual != "new" { // all that was before is named
+		t.Errorf("%+v", got)
+	}
+}
+
+// An insight's numbers leave out what means nothing of its kind.
+func TestNumbersByKind(t *testing.T) {
+	for kind, without := range map[insight.Kind]string{insight.Novelty: "Before", insight.Silence: "Busiest minute", insight.CallRate: "Before"} {
+		i := realistic().Opened[0]
+		i.Kind = kind
+		list := numbers(&i)
+		if slices.ContainsFunc(list, func(n Number) bool { return n.Name == without }) {
+			t.Errorf("%s: %v", kind, list)
+		}
+		if aws := slices.ContainsFunc(list, func(n Number) bool { return strings.Contains(n.Name, "AWS") }); aws != kind.IsAWS() {
+			t.Errorf("%s: %v", kind, list)
+		}
+	}
+}
+
+func TestWithin(t *testing.T) {
+	r := realistic()
+	if got := r.Entries()[0].Within(); got != "1 within it, up to 8.3" {
+		t.Errorf("%q", got)
+	}
+	if got := r.Entries()[1].Within(); got != "" {
+		t.Errorf("%q", got)
+	}
+}
