@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -249,5 +250,49 @@ func TestSomeTiles(t *testing.T) {
 	}
 	if _, err := SomeTiles(ctx, s, m, func(counts.Series) bool { return false }); !errors.Is(err, ErrForeign) {
 		t.Errorf("a damaged file: %v, want ErrForeign", err)
+	}
+}
+
+// A file is read up to the last row that is wanted, within a row group and beyond it.
+func TestSomeTilesOfALargeFile(t *testing.T) {
+	s := folder(t)
+	r := rand.New(rand.NewPCG(1, 1))
+	var tiles []counts.Tile
+	const n = rowGroupRows + 30_000
+	for k := range n {
+		of := counts.Series{Account: fmt.Sprintf("%012d", k/5000), Region: "eu", Source: "s", Name: fmt.Sprintf("%06d", k/10), Principal: fmt.Sprintf("role/%d", k%10)}
+		tile := counts.Tile{Series: of, Day: 20000}
+		if k%7 == 0 {
+			tile.ErrorCode = "AccessDenied"
+		}
+		for m := range 1 + r.IntN(9) {
+			tile.Minutes, tile.Counts = append(tile.Minutes, uint16(m*100+k%100)), append(tile.Counts, int64(k))
+		}
+		tiles = append(tiles, tile)
+	}
+	body, err := EncodeTiles(tiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := File{Key: FileKey(Counts, trail.Day(20000), 1, "0"), Rows: n, Bytes: int64(len(body))}
+	if err := s.Put(t.Context(), f.Key, body); err != nil {
+		t.Fatal(err)
+	}
+	m := &Manifest{Day: 20000, Files: map[Table][]File{Counts: {f}}}
+	for _, rows := range [][]int{{0}, {1}, {n - 1}, {12345}, {16384}, {rowGroupRows - 1}, {rowGroupRows}, {rowGroupRows + 20_001}, {77, 99_000}, {50_000, n - 2}, {0, n - 1}} {
+		wanted := map[counts.Series]bool{}
+		var want []counts.Tile
+		for _, k := range rows {
+			wanted[tiles[k].Series] = true
+			want = append(want, tiles[k])
+		}
+		some, err := SomeTiles(t.Context(), s, m, func(of counts.Series) bool { return wanted[of] })
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := counts.Collect(some)
+		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" || err != nil {
+			t.Errorf("rows %v: %v\n%s", rows, err, d)
+		}
 	}
 }

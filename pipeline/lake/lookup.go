@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"trailgauge/pipeline/counts"
@@ -68,30 +69,40 @@ func PrincipalTiles(ctx context.Context, s store.Store, m *Manifest) (counts.Rea
 	return counts.Slice(counts.ByPrincipal(tiles)), err
 }
 
-// SomeTiles is Tiles for the series that want accepts. A file that holds none costs reading the columns of its series.
+// errEnough ends the reading of a file.
+var errEnough = errors.New("enough was read")
+
+// SomeTiles is Tiles for the series that want accepts. Of files without any, and of the rows
+// after the last, only the columns of their series are read.
 func SomeTiles(ctx context.Context, s store.Store, m *Manifest, want func(counts.Series) bool) (counts.Reader, error) {
 	var readers []counts.Reader
 	for _, f := range m.Files[Counts] {
-		found := false
+		end, rows := 0, 0
 		err := f.read(ctx, s, tileColumns[:5], func(b *batch) error {
 			of := b.series()
-			for i := 0; i < b.rows && !found; i++ {
-				found = want(of(i))
+			for i := range b.rows {
+				if want(of(i)) {
+					end = rows + i + 1
+				}
 			}
+			rows += b.rows
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
-		if !found {
+		if end == 0 {
 			continue
 		}
 		var tiles []counts.Tile
 		err = f.read(ctx, s, tileColumns, func(b *batch) error {
 			tiles = b.tiles(tiles, m.Day, want)
+			if end -= b.rows; end <= 0 {
+				return errEnough
+			}
 			return nil
 		})
-		if err != nil {
+		if err != nil && err != errEnough {
 			return nil, err
 		}
 		readers = append(readers, counts.Slice(tiles))
