@@ -38,16 +38,8 @@ func (t *text) explain(i *insight.Insight, e *explanation, remarks []string) {
 	}
 	t.bars(i)
 	t.gap()
-	t.put(0, bold, fmt.Sprintf("Count the whole again: this returns %s", answer(i)))
+	t.put(0, bold, "Count the whole again: this returns "+group(i.Whole.Count))
 	t.lines(e.SQL)
-}
-
-// answer says what the query over the whole insight returns.
-func answer(i *insight.Insight) string {
-	if i.Kind == insight.Novelty {
-		return count(int(i.Whole.Count), "row")
-	}
-	return group(i.Whole.Count)
 }
 
 func (t *text) derived(head string, i *insight.Insight, d *derived) {
