@@ -117,11 +117,15 @@ func (t *text) list(list []Brief) {
 // brief tells of an insight in two lines: what and whose, when and how much.
 func (t *text) brief(i *insight.Insight, style, sign string) {
 	what := title(i)
-	switch {
-	case i.Principal != "" && !i.IsTotal() && i.Kind != insight.Novelty:
-		what += " by " + Who(i.Principal)
-	case !i.IsTotal() && !isAccount(i):
-		what += " by all principals"
+	if !i.IsTotal() && !isAccount(i) {
+		by := " by all principals"
+		if i.Principal != "" {
+			by = " by " + Who(i.Principal)
+		}
+		api, silent := strings.CutSuffix(what, " fell silent")
+		if what = api + by; silent {
+			what += " fell silent"
+		}
 	}
 	t.put(2, style, fmt.Sprintf("%s[%.1f] %s", sign, i.Severity(), what))
 	t.put(8, dim, fmt.Sprintf("%s, account %s, %s: %s, %s expected, score %.1f of %.1f", spanWords(i), Clean(i.Account), region(i),
