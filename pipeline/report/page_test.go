@@ -27,6 +27,13 @@ func TestChartComparesWithTheDayBefore(t *testing.T) {
 	if c = ChartOf(i); c.Before != "M725.1,10H752" || c.Unknown == "" {
 		t.Errorf("an hour not observed: %q, %q", c.Before, c.Unknown)
 	}
+	i = bars(append(counts, 100)...) // one hour in between
+	i.Hours[1].Observed, i.Hours[2].Count = false, 100
+	i.Whole = insight.Span{Start: i.Hours[24].Hour, End: i.Hours[26].Hour, Count: 300}
+	i.Whole.End = i.Whole.End.Add(3600e9)
+	if c = ChartOf(i); strings.Count(c.Before, "M") != 2 || strings.Contains(c.Before, "L") {
+		t.Errorf("an hour not observed is drawn over: %q", c.Before)
+	}
 }
 
 // What fell silent did not pass the upper edge: there is none in its picture.
