@@ -266,16 +266,3 @@ func gc(t *testing.T, dir string, later time.Duration) *Collected {
 	o := GCOptions{UpkeepOptions: UpkeepOptions{Lake: open(t, dir)}, Grace: GraceTime, Now: time.Now().Add(later)}
 	return must(GC(t.Context(), o))(t)
 }
-
-// filesADay returns the largest number of files that a day of a table has.
-func filesADay(t *testing.T, dir string) (most int, day trail.Day) {
-	t.Helper()
-	for _, m := range manifests(t, open(t, dir)) {
-		for _, files := range m.Files {
-			if cmp.Compare(len(files), most) > 0 {
-				most, day = len(files), m.Day
-			}
-		}
-	}
-	return most, day
-}
