@@ -66,8 +66,8 @@ func (l *life) loud(i *Insight, hour *Hour) bool {
 // falls tells whether the unit's insights are about too little.
 func (l *life) falls() bool { return l.c.Kind == Silence }
 
-// begin opens an insight on the alarm of hour h. It tells false when nothing in the window is left to report, because the insight
-// before has covered it.
+// begin opens an insight on the alarm of hour h. It tells false when nothing that matters is left in the window, because the insight before has
+// covered it: a long window holds a burst for hours after it is over.
 func (l *life) begin(h int) bool {
 	v := l.c.Hours[h].Best
 	end := l.minute(l.day, 0) + v.End
@@ -85,6 +85,10 @@ func (l *life) begin(h int) bool {
 		return false
 	}
 	i.Detected = l.span(start, l.last(start, end))
+	if earliest > end-back && !l.material(i.Detected) {
+		l.open = nil
+		return false
+	}
 	day := trail.DayOf(i.Detected.Start.AddDate(0, 0, -7))
 	i.Baseline = l.span(l.minute(day, 0), start)
 	i.ID = newID(i.Unit, i.Detected.Start)
@@ -93,6 +97,20 @@ func (l *life) begin(h int) bool {
 	l.sketch(start-24*60, h)
 	l.quiet, l.hushed = 0, nil
 	return true
+}
+
+// material tells whether a span holds enough more than expected to matter, as Immaterial has it.
+func (l *life) material(s Span) bool {
+	n, expected := float64(s.Count), l.expected(l.at(s.Start), l.at(s.End))
+	switch l.c.Kind {
+	case Silence:
+		return true
+	case Novelty:
+		return n >= minAPIs
+	case ErrorRate:
+		return n-expected >= minErrors && n >= 2*expected
+	}
+	return n-expected >= minCalls && n >= 2*expected
 }
 
 // last returns the exclusive end of what raised an alarm: the last minute with calls, or where it is calls that are missing, the end of the window.
