@@ -75,7 +75,7 @@ type decision struct {
 type scoredDay struct {
 	series int64
 	units  int64
-	fresh  int // hours decided for the first time
+	fresh  int // observed hours decided for the first time
 }
 
 // settled returns up to when hours can be decided at asOf: each is over for longer than the watermark, and either was observed or has waited long
@@ -250,14 +250,16 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 		s.candidates = slices.DeleteFunc(s.candidates, func(c insight.Candidate) bool { return !needed(&c.DayScore) })
 	}
 	cands := insight.Together(state.Life, s.candidates, s.watched, limits)
-	out.budget, out.days = f.budget, append(out.days, scoredDay{f.series, s.units, max(0, upto-max(from, before))})
 	out.last, out.history = state, e.Count(0, FitDays*24)/24
+	fresh := 0
 	for h := max(from, before); h < upto; h++ {
 		out.hours++
 		if e.Observed(FitDays*24 + h) {
-			out.observed++
+			fresh++
 		}
 	}
+	out.observed += fresh
+	out.budget, out.days = f.budget, append(out.days, scoredDay{f.series, s.units, fresh})
 	if day.Start().Before(c.Decided) {
 		part, _ := insight.Step(state.Life, day, cands, from, before, limits)
 		snapshot := maps.Clone(found)
