@@ -48,7 +48,7 @@ var Windows = [7]int{5, 15, 60, 180, 360, 720, 1440}
 // few, nor over a day.
 // Silence takes a day to tell. Novelty is counted by the hour.
 var shares = [channels][len(Windows)]float64{
-	Calls:   {.05, .08, .14, .04, .07, .04, .08},
+	Calls:   {.05, .07, .12, .04, .06, .03, .08},
 	Errors:  {0, .18, .34, .06, .06, .06, 0},
 	Silence: {0, 0, 0, 0, 0, 0, 1},
 	Novelty: {0, 0, .8, 0, 0, 0, 0},
@@ -57,15 +57,15 @@ var shares = [channels][len(Windows)]float64{
 // sumShares are those of sums over principals or APIs. A newcomer among what they sum moves them for good: over hours and days that is all that
 // stands out, so they are scored for bursts alone. What goes on for longer is found where it happens, or as a newcomer.
 var sumShares = [channels][len(Windows)]float64{
-	Calls:   {.08, .14, .28, 0, 0, 0, 0},
+	Calls:   {.08, .13, .24, 0, 0, 0, 0},
 	Errors:  {0, .25, .45, 0, 0, 0, 0},
 	Silence: {0, 0, 0, 0, 0, 0, 1},
 	Novelty: {0, 0, .8, 0, 0, 0, 0},
 }
 
 var (
-	newcomerShare = [channels]float64{Calls: .20, Errors: .05, Novelty: .2}
-	recordShare   = [channels]float64{Calls: .30, Errors: .25}
+	newcomerShare = [channels]float64{Calls: .15, Errors: .05, Novelty: .2}
+	recordShare   = [channels]float64{Calls: .40, Errors: .25}
 )
 
 // regimeShares divide a window's share. Most series are quiet. Silence means nothing to them, and novelties all count as rare.
@@ -84,6 +84,9 @@ var unitShares = [channels][units]float64{
 	Silence: {Principals: .60, Rollups: .25, Totals: .15},
 	Novelty: {Totals: 1},
 }
+
+// recordUnits divide the share of records: a burst many times the busiest hour of one caller must not be missed.
+var recordUnits = [units]float64{Principals: .90, Rollups: .05, Totals: .05}
 
 // UnitKind tells the series of one principal and API from the sums over principals or APIs.
 type UnitKind uint8
@@ -117,7 +120,7 @@ func (c Cell) Share() float64 {
 	case Newcomer:
 		return newcomerShare[c.channel()] * unitShares[c.channel()][c.unit()]
 	case Record:
-		return recordShare[c.channel()] * unitShares[c.channel()][c.unit()]
+		return recordShare[c.channel()] * recordUnits[c.unit()]
 	}
 	windows := &shares[c.channel()]
 	if c.unit() != Principals {
