@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"slices"
 	"sync"
@@ -19,7 +18,7 @@ const MaxObject = 64 << 20
 // ErrTooLarge is the error of an object that inflates to the limit or beyond.
 var ErrTooLarge = errors.New("object is too large")
 
-var inflaters = sync.Pool{New: func() any { return new(inflater) }}
+var inflaters = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
 // Inflate appends the content of an object to dst. A body that does not begin with gzip's magic bytes is
 // appended as it is. A gzip body must be one whole member and nothing after it: readers differ in what they make
@@ -31,21 +30,14 @@ func Inflate(dst, body []byte, limit int64) ([]byte, error) {
 		}
 		return append(dst, body...), nil
 	}
-	z := inflaters.Get().(*inflater)
+	z := inflaters.Get().(*gzip.Reader)
 	defer inflaters.Put(z)
 	src := bytes.NewReader(body)
-	if err := z.library.Reset(src); err != nil {
+	if err := z.Reset(src); err != nil {
 		return dst, fmt.Errorf("inflating: %w", unexpected(err))
 	}
-	size := sizeHint(body, limit)
-	dst = slices.Grow(dst, size+slack)
-	if int64(size) < limit { // the size is right or the data is not: either way the library knows
-		if out, ok := z.own.member(dst, body[len(body)-src.Len():], size); ok {
-			return out, nil
-		}
-	}
-	z.library.Multistream(false)
-	out, err := readBelow(dst, &z.library, limit)
+	z.Multistream(false)
+	out, err := readBelow(slices.Grow(dst, sizeHint(body, limit)), z, limit)
 	if err != nil {
 		return dst, err
 	}
@@ -53,29 +45,6 @@ func Inflate(dst, body []byte, limit int64) ([]byte, error) {
 		return dst, fmt.Errorf("inflating: %d bytes follow the end of the gzip member", src.Len())
 	}
 	return out, nil
-}
-
-// inflater is the library's way to read gzip, which also reads the header, and our own, which is faster.
-type inflater struct {
-	library gzip.Reader
-	own     deflate
-}
-
-// member appends the content of a gzip member, whose header was read, to dst, which has room for size and slack. It gives up unless data
-// ends with the member, and its checksum and size agree.
-func (d *deflate) member(dst, data []byte, size int) ([]byte, bool) {
-	const trailer = 8
-	from := len(dst)
-	if len(data) < trailer {
-		return nil, false
-	}
-	read, ok := d.decode(dst[from:from+size+slack], data)
-	out := dst[:from+size]
-	if !ok || read != len(data)-trailer {
-		return nil, false
-	}
-	sum, n := binary.LittleEndian.Uint32(data[read:]), binary.LittleEndian.Uint32(data[read+4:])
-	return out, n == uint32(size) && sum == crc32.ChecksumIEEE(out[from:])
 }
 
 // readBelow appends all of z to dst, unless that is limit bytes or more.
@@ -99,12 +68,13 @@ func readBelow(dst []byte, z io.Reader, limit int64) ([]byte, error) {
 	}
 }
 
-// sizeHint is the size that the trailer claims; it is no more than the limit, and than deflate can make of the body (1,032 bytes of one).
+// sizeHint is the size that the trailer claims and one byte, so that the end is seen without growing; it is no
+// more than the limit, and than deflate can make of the body (1,032 bytes of one).
 func sizeHint(body []byte, limit int64) int {
 	if len(body) < 18 {
 		return 0
 	}
-	claim := int64(binary.LittleEndian.Uint32(body[len(body)-4:]))
+	claim := int64(binary.LittleEndian.Uint32(body[len(body)-4:])) + 1
 	return int(max(0, min(claim, limit, int64(len(body))*1032)))
 }
 

@@ -48,13 +48,13 @@ func byLibrary(body []byte) ([]byte, bool) {
 	return out, err == nil && src.Len() == 0
 }
 
-// Our own way comes to what the library does, for blocks of every kind, and does not give up on what compressors write.
-func TestDeflateIsTheLibrarys(t *testing.T) {
+// What compressors write comes out as it went in, for blocks of every kind.
+func TestInflateBlocks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := someContent(t)
 		level := rapid.SampledFrom([]int{flate.HuffmanOnly, flate.NoCompression, flate.BestSpeed, flate.DefaultCompression, flate.BestCompression}).Draw(t, "level")
 		var packed bytes.Buffer
-		w, _ := flate.NewWriter(&packed, level)
+		w, _ := gzip.NewWriterLevel(&packed, level)
 		for rest := want; len(rest) > 0; {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "written")
 			w.Write(rest[:n])
@@ -63,16 +63,9 @@ func TestDeflateIsTheLibrarys(t *testing.T) {
 			}
 		}
 		w.Close()
-		out := make([]byte, len(want)+slack)
-		padded := append(packed.Bytes(), make([]byte, rapid.IntRange(0, 20).Draw(t, "behind"))...)
-		read, ok := new(deflate).decode(out, padded)
-		if !ok || read != packed.Len() || !bytes.Equal(out[:len(want)], want) {
-			t.Fatalf("%d bytes at level %d: read %d of %d, %t", len(want), level, read, packed.Len(), ok)
-		}
-		for _, wrong := range []int{len(want) - 1, len(want) + 1} {
-			if _, ok := new(deflate).decode(make([]byte, max(0, wrong)+slack), padded); ok && wrong >= 0 {
-				t.Fatalf("%d bytes were decoded as %d", len(want), wrong)
-			}
+		out, err := Inflate(nil, packed.Bytes(), MaxObject)
+		if err != nil || !bytes.Equal(out, want) {
+			t.Fatalf("%d bytes at level %d: read %d, %v", len(want), level, len(out), err)
 		}
 	})
 }
@@ -108,17 +101,14 @@ func same(t interface{ Fatalf(string, ...any) }, body []byte) {
 func FuzzInflate(f *testing.F) {
 	for _, level := range []int{flate.HuffmanOnly, 0, 1, 9} {
 		var packed bytes.Buffer
-		w, _ := flate.NewWriter(&packed, level)
+		w, _ := gzip.NewWriterLevel(&packed, level)
 		w.Write([]byte(`{"Records":[{"eventTime":"2026-03-11T08:00:00Z"},{"eventTime":"2026-03-11T08:00:01Z"}]}`))
 		w.Close()
-		f.Add(packed.Bytes(), 200)
+		f.Add(packed.Bytes())
 	}
-	f.Fuzz(func(t *testing.T, data []byte, size int) {
-		size = max(0, min(size, 1<<16))
-		want, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(data)), int64(size)+1))
-		out := make([]byte, size+slack)
-		if _, ok := new(deflate).decode(out, data); ok && (err != nil || !bytes.Equal(want, out[:size])) {
-			t.Fatalf("%x became %x, want %x, %v", data, out[:size], want, err)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) >= 2 && data[0] == 0x1f && data[1] == 0x8b {
+			same(t, data)
 		}
 	})
 }
