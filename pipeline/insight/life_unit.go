@@ -84,8 +84,9 @@ func (l *life) begin(h int) bool {
 		l.open = nil
 		return false
 	}
-	i.Detected = l.span(start, l.last(start, end))
-	if earliest > end-back && !l.material(i.Detected) {
+	last := l.last(start, end)
+	i.Detected = l.span(start, last)
+	if earliest > end-back && !l.falls() && !material(i.Kind, float64(i.Detected.Count), l.expected(start, last)) {
 		l.open = nil
 		return false
 	}
@@ -97,20 +98,6 @@ func (l *life) begin(h int) bool {
 	l.sketch(start-24*60, h)
 	l.quiet, l.hushed = 0, nil
 	return true
-}
-
-// material tells whether a span holds enough more than expected to matter, as Immaterial has it.
-func (l *life) material(s Span) bool {
-	n, expected := float64(s.Count), l.expected(l.at(s.Start), l.at(s.End))
-	switch l.c.Kind {
-	case Silence:
-		return true
-	case Novelty:
-		return n >= minAPIs
-	case ErrorRate:
-		return n-expected >= minErrors && n >= 2*expected
-	}
-	return n-expected >= minCalls && n >= 2*expected
 }
 
 // last returns the exclusive end of what raised an alarm: the last minute with calls, or where it is calls that are missing, the end of the window.

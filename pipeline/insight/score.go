@@ -63,7 +63,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		}
 		p := s.fitter.Fit(g, s.Priors.Of(h, baseline.Calls), masked(u))
 		rated = called(g)
-		e := evidence{s: s, ch: models.Calls, g: g, p: p, minimum: minCalls}
+		e := evidence{s: s, ch: models.Calls, g: g, p: p}
 		e.score(u)
 		e.explain(masked(u))
 		s.flush(upto)
@@ -80,7 +80,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		u.Kind, u.ErrorCode = ErrorRate, c.Code
 		s.grid.Load(c.Track)
 		p := s.fitter.FitErrors(&s.grid, &s.calls, s.Priors.Of(h, baseline.Errors), masked(u))
-		e := evidence{s: s, ch: models.Errors, g: &s.grid, calls: &s.calls, p: p.Params, errors: &p, minimum: minErrors}
+		e := evidence{s: s, ch: models.Errors, g: &s.grid, calls: &s.calls, p: p.Params, errors: &p}
 		e.score(u)
 		e.explain(masked(u))
 		s.flush(upto)

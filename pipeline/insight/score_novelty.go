@@ -46,5 +46,5 @@ func (e *evidence) novelty(h int, best *Verdict) {
 	if g.Birth > 0 && t-g.Birth < newPrincipalHours {
 		regime = models.Newcomer
 	}
-	e.rank(&v, regime, 2, v.Count >= minAPIs, best)
+	e.rank(&v, regime, 2, material(Novelty, float64(v.Count), v.Mean), best)
 }

@@ -59,7 +59,7 @@ func recordOf(s *Scorer, h *counts.History, hour int) Verdict {
 	s.calls.Load(h.All)
 	p := s.fitter.Fit(&s.calls, s.Priors.Of(h, 0), nil)
 	s.day.Unit = Unit{Series: h.Series}
-	e := evidence{s: s, ch: models.Calls, g: &s.calls, p: p, minimum: minCalls}
+	e := evidence{s: s, ch: models.Calls, g: &s.calls, p: p}
 	best := silent(hour)
 	e.record(hour, &best)
 	return best

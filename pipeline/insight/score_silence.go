@@ -59,8 +59,7 @@ func (e *evidence) silences() {
 // is the probability that all the hours it should have run in stay empty.
 func (e *evidence) silence(t int, best *Verdict) {
 	v, _ := e.long(t, dayWindow, 24)
-	missing := v.Mean - float64(v.Count)
-	if missing <= 0 {
+	if float64(v.Count) >= v.Mean {
 		return
 	}
 	v.LnP, v.Model = min(models.NBLogLower(v.Count, v.Mean, v.Size), 0), "silence"
@@ -68,7 +67,7 @@ func (e *evidence) silence(t int, best *Verdict) {
 		v.LnP, v.Model = lnp, "job"
 	}
 	if v.LnP < 0 {
-		e.rank(&v, models.RegimeOf(e.p.Level*24), len(models.Windows)-1, missing >= e.minimum && float64(v.Count) <= v.Mean/2, best)
+		e.rank(&v, models.RegimeOf(e.p.Level*24), len(models.Windows)-1, material(Silence, float64(v.Count), v.Mean), best)
 	}
 }
 

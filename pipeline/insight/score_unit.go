@@ -12,14 +12,13 @@ const ln1000 = 3 * math.Ln10
 
 // evidence weighs one unit's day.
 type evidence struct {
-	s       *Scorer
-	ch      models.Channel
-	g       *baseline.Grid
-	calls   *baseline.Grid // of errors: all calls
-	p       *baseline.Params
-	errors  *baseline.ErrorParams // of errors
-	minimum float64               // material excess
-	tried   []attempt             // what an hour is weighed by, while it is explained; nil otherwise
+	s      *Scorer
+	ch     models.Channel
+	g      *baseline.Grid
+	calls  *baseline.Grid // of errors: all calls
+	p      *baseline.Params
+	errors *baseline.ErrorParams // of errors
+	tried  []attempt             // what an hour is weighed by, while it is explained; nil otherwise
 }
 
 // score fills s.day.
@@ -214,7 +213,20 @@ func (e *evidence) weigh(v *Verdict, r models.Regime, window int, counted int64,
 // keep scores v in its cell and puts it into best when it is better.
 func (e *evidence) keep(v *Verdict, r models.Regime, window int, counted int64, best *Verdict) {
 	y := float64(counted)
-	e.rank(v, r, window, y-v.Mean >= e.minimum && y >= 2*v.Mean, best)
+	e.rank(v, r, window, material(e.s.day.Kind, y, v.Mean), best)
+}
+
+// material tells whether a count is so far from what was expected that it matters, as Immaterial has it.
+func material(k Kind, n, expected float64) bool {
+	switch k {
+	case Silence:
+		return expected-n >= minCalls && n <= expected/2
+	case Novelty:
+		return n >= minAPIs
+	case ErrorRate:
+		return n-expected >= minErrors && n >= 2*expected
+	}
+	return n-expected >= minCalls && n >= 2*expected
 }
 
 // rank scores v in its cell, no higher than Immaterial if it does not matter, and puts it into best when it is better.
