@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,6 +82,20 @@ func Mark(ctx context.Context, o MarkOptions) (*insight.Mark, error) {
 		}
 		return m, err
 	}
+}
+
+// ListMarks returns what was said of an insight, of one it is below or of those below it, in the order it was said; of all insights where id is "".
+// Records that take another back are among them. An insight that no mark is of is ErrUsage and ErrNoInsight where the lake has none of that ID.
+func ListMarks(ctx context.Context, s store.Store, id string) ([]insight.Mark, error) {
+	marks, err := readMarks(ctx, s)
+	if err != nil || id == "" {
+		return marks, err
+	}
+	marks = slices.DeleteFunc(marks, func(m insight.Mark) bool { return !m.Names(id) })
+	if len(marks) == 0 {
+		_, err = FindInsight(ctx, s, id)
+	}
+	return marks, err
 }
 
 // burstOf returns an insight and those below it.

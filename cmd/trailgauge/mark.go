@@ -15,14 +15,15 @@ import (
 type markCommand struct {
 	lakeFlag
 	bucketFlags
-	ID     string `arg:"" name:"insight-id" help:"The insight, by the ID that reports and the insights table give it."`
+	ID     string `arg:"" optional:"" name:"insight-id" help:"The insight, by the ID that reports and the insights table give it."`
 	As     string `placeholder:"WHAT" enum:",benign,incident,closed" default:"" help:"benign, incident or closed."`
-	By     string `required:"" placeholder:"WHO" env:"TRAILGAUGE_BY" help:"Who says so."`
+	By     string `placeholder:"WHO" env:"TRAILGAUGE_BY" help:"Who says so."`
 	Note   string `placeholder:"TEXT" help:"Why, for whoever sees the next insight like it. Needed unless with --undo."`
 	Ticket string `placeholder:"TEXT" help:"Where more is written."`
 	At     string `placeholder:"TIME" help:"When it was said (default: now): runs with an earlier as-of do not know of it."`
 	Undo   bool   `help:"Take back the newest mark of the insight that holds."`
-	JSON   bool   `name:"json" help:"Print the record as one JSON object."`
+	List   bool   `help:"List what was said of the insight, or of all: marks that were taken back too. Nothing is recorded."`
+	JSON   bool   `name:"json" help:"Print the record, or the list, as one JSON object."`
 }
 
 func (*markCommand) Help() string {
@@ -34,8 +35,17 @@ The next insight on the same API and principal, in any account and region, says 
 }
 
 func (m *markCommand) run(ctx context.Context, t *terminal) (outcome, error) {
+	if m.List {
+		return m.list(ctx, t)
+	}
 	if m.Undo == (m.As != "") {
-		return outcome{}, fmt.Errorf("%w: want either --as benign, incident or closed, or --undo", pipeline.ErrUsage)
+		return outcome{}, fmt.Errorf("%w: want either --as benign, incident or closed, or --undo, or --list", pipeline.ErrUsage)
+	}
+	switch {
+	case m.ID == "":
+		return outcome{}, fmt.Errorf("%w: say of which insight", pipeline.ErrUsage)
+	case m.By == "":
+		return outcome{}, fmt.Errorf("%w: say with --by who says so", pipeline.ErrUsage)
 	}
 	o := pipeline.MarkOptions{ID: m.ID, As: insight.As(m.As), Undo: m.Undo, By: m.By, Note: m.Note, Ticket: m.Ticket, At: time.Now()}
 	var err error
@@ -56,6 +66,23 @@ func (m *markCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	}
 	_, err = fmt.Fprintln(t.out, told(record))
 	return outcome{}, err
+}
+
+// list shows what was said. The flags that say something would be lost on it, so they are refused.
+func (m *markCommand) list(ctx context.Context, t *terminal) (outcome, error) {
+	if m.As != "" || m.Undo || m.Note != "" || m.Ticket != "" || m.At != "" {
+		return outcome{}, fmt.Errorf("%w: --list records nothing: leave out --as, --undo, --note, --ticket and --at", pipeline.ErrUsage)
+	}
+	s, err := m.lake(ctx, m.Lake)
+	if err != nil {
+		return outcome{}, usage(err)
+	}
+	marks, err := pipeline.ListMarks(ctx, s, m.ID)
+	if err != nil {
+		return outcome{}, err
+	}
+	width, _ := size(t.out)
+	return outcome{}, report.MarkList(t.out, marks, m.JSON, width, t.colour())
 }
 
 // told says what a mark does and from when on.

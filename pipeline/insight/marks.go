@@ -106,6 +106,15 @@ func (m *Marks) holds(x *Mark, t time.Time) bool {
 	return x.Undoes == 0 && x.At.Before(t) && (!undone || !at.Before(t))
 }
 
+// UndoOf returns the mark that takes back the one with a number; nil when none does.
+func (m *Marks) UndoOf(number int) *Mark {
+	n := slices.IndexFunc(m.list, func(x Mark) bool { return x.Undoes == number })
+	if n < 0 {
+		return nil
+	}
+	return &m.list[n]
+}
+
 // Last returns the newest mark made of an insight itself that holds at t; nil when there is none.
 func (m *Marks) Last(id string, t time.Time) *Mark {
 	return m.last(t, func(x *Mark) bool { return x.Insight == id })
@@ -113,10 +122,11 @@ func (m *Marks) Last(id string, t time.Time) *Mark {
 
 // About returns what was said last of an insight, or of one it is below, as of t. Nil: nothing.
 func (m *Marks) About(id string, t time.Time) *Seen {
-	return m.last(t, func(x *Mark) bool { return x.names(id) }).seen()
+	return m.last(t, func(x *Mark) bool { return x.Names(id) }).seen()
 }
 
-func (x *Mark) names(id string) bool {
+// Names tells whether a mark is of an insight: the one it was said of, or one below that.
+func (x *Mark) Names(id string) bool {
 	return slices.ContainsFunc(x.Of, func(of Marked) bool { return of.Insight == id })
 }
 
@@ -153,7 +163,7 @@ func (x *Mark) seen() *Seen {
 // account or region. Nil: nothing.
 func (m *Marks) Before(i *Insight) *Seen {
 	return m.last(i.Whole.Start, func(x *Mark) bool {
-		return !x.names(i.ID) && slices.ContainsFunc(x.Of, func(of Marked) bool { return of.Unit.like(i.Unit) })
+		return !x.Names(i.ID) && slices.ContainsFunc(x.Of, func(of Marked) bool { return of.Unit.like(i.Unit) })
 	}).seen()
 }
 

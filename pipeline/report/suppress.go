@@ -40,7 +40,7 @@ func (s Suppression) Words() string {
 
 // remark says what somebody said of an insight.
 func remark(s *insight.Seen) string {
-	t := fmt.Sprintf("%s by %s, %s: %s", Clean(string(s.As)), Clean(s.By), when(s.At), Clean(s.Note))
+	t := fmt.Sprintf("%s by %s, %s: %s", Clean(string(s.As)), Clean(s.By), when(s.At), note(s.Note))
 	if s.Ticket != "" {
 		t += " (" + Clean(s.Ticket) + ")"
 	}
