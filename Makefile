@@ -1,7 +1,7 @@
 # Two commands are all a newcomer needs: make demo, make test.
 
 GO ?= go
-MODULES := fixtures/s3test fixtures/judge fixtures/browser
+MODULES := fixtures/s3test fixtures/judge fixtures/browser fixtures/deploy
 
 .PHONY: build demo test check quality clean
 

@@ -39,7 +39,7 @@ func (c *ddlCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 		t.note("the lake is a folder: Athena reads lakes in buckets only")
 	}
 	if c.JSON {
-		return outcome{}, printJSON(t.out, ddlJSON{c.Database, c.Flavour, d.Tables(), d.Views(), d.Queries()})
+		return outcome{}, printJSON(t.out, ddlJSON{c.Database, c.Flavour, d.Tables(), d.Views(), d.Queries(), d.Glue()})
 	}
 	return outcome{}, writeDDL(t.out, &d)
 }
@@ -51,6 +51,7 @@ type ddlJSON struct {
 	Tables   []lake.Statement `json:"tables"`
 	Views    []lake.Statement `json:"views"`
 	Queries  []lake.Query     `json:"queries"`
+	Glue     []lake.GlueTable `json:"glue"` // the tables as Glue's API takes them (TableInput)
 }
 
 const ddlHead = `-- Tables, views and queries of a trailgauge lake for Athena, engine version 3. Athena runs one statement at a time, in this order.

@@ -66,6 +66,13 @@ var tableRows = map[Table]struct {
 	Baselines: {reflect.TypeFor[BaselineRow](), "One row a unit: what was usual before that day, and why."},
 }
 
+// How the tables are read: the symlink files name Parquet files (Athena user guide, "Parquet SerDe"; cf. S3 Inventory's tables).
+const (
+	parquetSerDe  = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+	symlinkInput  = "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat"
+	symlinkOutput = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
+)
+
 // Tables returns the CREATE TABLE statements, one a table, in the order of the package's Tables.
 func (d *DDL) Tables() []Statement {
 	var out []Statement
@@ -80,10 +87,15 @@ func (d *DDL) Tables() []Statement {
 		}
 		location := d.URL("athena/" + string(t))
 		fmt.Fprintf(&b, "\n)\nPARTITIONED BY (%s)\n", d.partitionColumns())
-		b.WriteString("ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'\n" +
-			"STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat'\n" +
-			"OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'\n")
-		fmt.Fprintf(&b, "LOCATION '%s/'\nTBLPROPERTIES (\n%s\n)", location, d.properties(location))
+		fmt.Fprintf(&b, "ROW FORMAT SERDE '%s'\nSTORED AS INPUTFORMAT '%s'\nOUTPUTFORMAT '%s'\n", parquetSerDe, symlinkInput, symlinkOutput)
+		fmt.Fprintf(&b, "LOCATION '%s/'\nTBLPROPERTIES (\n", location)
+		for i, p := range d.properties(location) {
+			if i > 0 {
+				b.WriteString(",\n")
+			}
+			fmt.Fprintf(&b, "  '%s' = '%s'", p.key, p.value)
+		}
+		b.WriteString("\n)")
 		out = append(out, Statement{string(t), tableRows[t].comment, b.String()})
 	}
 	return out
@@ -112,11 +124,14 @@ func (d *DDL) partitionColumns() string {
 // costs a query without a day 372 look-ups.
 const projectedYears = 20
 
+// property is one of a table's properties.
+type property struct{ key, value string }
+
 // properties returns the table properties of partition projection (Athena user guide, "Set up partition projection").
-func (d *DDL) properties(location string) string {
-	lines := []string{"'projection.enabled' = 'true'"}
+func (d *DDL) properties(location string) []property {
+	out := []property{{"projection.enabled", "true"}}
 	set := func(column, key, value string) {
-		lines = append(lines, fmt.Sprintf("'projection.%s.%s' = '%s'", column, key, value))
+		out = append(out, property{"projection." + column + "." + key, value})
 	}
 	if d.Flavour == ByYMD {
 		year := d.First.Start().Year()
@@ -138,8 +153,7 @@ func (d *DDL) properties(location string) string {
 	for _, p := range d.partitions() {
 		template += "/${" + p + "}"
 	}
-	lines = append(lines, fmt.Sprintf("'storage.location.template' = '%s/'", template))
-	return "  " + strings.Join(lines, ",\n  ")
+	return append(out, property{"storage.location.template", template + "/"})
 }
 
 // hiveName and sqlName name a table or view in DDL, which takes back ticks, and in queries, which take double quotes.

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -42,17 +43,30 @@ func TestDDL(t *testing.T) {
 		if err := d.Check(); err != nil {
 			t.Fatal(err)
 		}
-		golden := filepath.Join("testdata", name)
-		got := d.text()
-		want, err := os.ReadFile(golden)
-		if err == nil && string(want) == got {
-			continue
-		}
-		if err := os.WriteFile(golden+".got-text", []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		t.Errorf("%s: %v %s", golden, err, cmp.Diff(string(want), got))
+		golden(t, filepath.Join("testdata", name), d.text())
 	}
+}
+
+// What the Terraform module makes tables and saved queries of, for a lake of any name. When it changes on purpose, take the .got-text file.
+func TestGlue(t *testing.T) {
+	d := ddlOf(ByTimestamp, "", "s3://lake")
+	out, err := json.MarshalIndent(map[string]any{"tables": d.Glue(), "views": d.Views(), "queries": d.Queries()}, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, filepath.Join("..", "..", "scripts", "terraform", "athena.json"), string(out)+"\n")
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	want, err := os.ReadFile(name)
+	if err == nil && string(want) == got {
+		return
+	}
+	if err := os.WriteFile(name+".got-text", []byte(got), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Errorf("%s: %v %s", name, err, cmp.Diff(string(want), got))
 }
 
 // What every statement must be, whatever its words.

@@ -1,0 +1,101 @@
+# The whole job as one Lambda function, every hour; upkeep once a night. For up to some hundred thousand records an hour.
+terraform {
+  required_version = ">= 1.9"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 6.0, < 7.0"
+    }
+  }
+}
+
+variable "package" {
+  description = "Path of the zip file with the binary (make lambda)."
+  type        = string
+}
+
+variable "alarm_topic_arns" {
+  description = "SNS topics that are told of missed and failed runs."
+  type        = list(string)
+  default     = []
+}
+
+module "lake" {
+  source = "../.."
+
+  trail_bucket     = "acme-trail"
+  lake_bucket      = "acme-lake"
+  first_day        = "2026/01/01"
+  alarm_topic_arns = var.alarm_topic_arns
+}
+
+module "function" {
+  source = "../../function"
+
+  name        = "trailgauge"
+  package     = var.package
+  policy_arn  = module.lake.policy_arn
+  environment = module.lake.environment
+}
+
+# compact takes the same lease as a run: at half past the hour none is under way.
+locals {
+  schedules = {
+    run     = { at = "cron(7 * * * ? *)", call = { step = "run" } }
+    compact = { at = "cron(35 2 * * ? *)", call = { step = "compact" } }
+    gc      = { at = "cron(35 3 * * ? *)", call = { step = "gc" } }
+    expire  = { at = "cron(35 4 * * ? *)", call = { step = "expire", keepDays = 400 } }
+  }
+}
+
+resource "aws_scheduler_schedule" "job" {
+  for_each = local.schedules
+
+  name                = "trailgauge-${each.key}"
+  schedule_expression = each.value.at
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = module.function.arn
+    role_arn = aws_iam_role.scheduler.arn
+    input    = jsonencode(each.value.call)
+
+    # The next hour takes in what this one missed: no call is tried again for long.
+    retry_policy {
+      maximum_event_age_in_seconds = 1800
+      maximum_retry_attempts       = 2
+    }
+  }
+}
+
+data "aws_iam_policy_document" "scheduler" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["scheduler.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "call" {
+  statement {
+    actions   = ["lambda:InvokeFunction"]
+    resources = [module.function.arn]
+  }
+}
+
+resource "aws_iam_role" "scheduler" {
+  name               = "trailgauge-scheduler"
+  assume_role_policy = data.aws_iam_policy_document.scheduler.json
+}
+
+resource "aws_iam_role_policy" "call" {
+  name   = "call"
+  role   = aws_iam_role.scheduler.id
+  policy = data.aws_iam_policy_document.call.json
+}
