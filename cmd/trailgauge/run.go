@@ -15,9 +15,20 @@ type runCommand struct {
 	JSON          bool  `name:"json" help:"Print the result as one JSON object."`
 	FailOnInsight bool  `help:"Exit with 10 when insights opened in this run."`
 	OkExit        []int `placeholder:"STATUS" help:"Statuses to turn into 0, as 3,10: for schedulers that know only success and failure."`
+	watchFlags
 }
 
 func (r *runCommand) run(ctx context.Context, t *terminal) (outcome, error) {
+	w, err := r.watch(t, r.jobFlags)
+	if err != nil {
+		return outcome{}, err
+	}
+	ended, err := r.work(ctx, t, w)
+	return w.tell(t, ended, err)
+}
+
+// work is the run; how it went is told by its caller.
+func (r *runCommand) work(ctx context.Context, t *terminal, w *watch) (outcome, error) {
 	ended := outcome{ok: r.OkExit}
 	for _, status := range r.OkExit {
 		if status < 1 || status > 255 {
@@ -31,12 +42,14 @@ func (r *runCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	boundMemory(o.Workers)
 	var end func()
 	o.Progress, o.Log, end = t.watch()
+	o.Progress = w.over(o.Progress)
 	defer end()
 	result, err := pipeline.Run(ctx, o)
 	end()
 	if err != nil {
 		return ended, err
 	}
+	w.report = result.Report
 	for _, w := range result.Warnings {
 		t.hint(w)
 	}

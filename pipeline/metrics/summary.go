@@ -1,0 +1,110 @@
+// Package metrics tells machines how a run went: one JSON summary, lines in CloudWatch's embedded metric format, and a textfile for
+// Prometheus. It is the one place where wall-clock figures belong (how long a run took, how far it lags behind now): they go to whoever
+// watches the job and never into the lake. Labels and dimensions are bounded: the lake, a stage, what became of an insight; no name out of a
+// trail is among them.
+package metrics
+
+import (
+	"strings"
+	"time"
+
+	"trailgauge/pipeline/report"
+)
+
+// SchemaVersion is the version of the JSON summary. It grows when a member is renamed, removed or means something else; new members may
+// come without.
+const SchemaVersion = 1
+
+// Summary is one run, told in numbers. Its JSON is documented by these fields. Times are UTC.
+type Summary struct {
+	SchemaVersion int       `json:"schemaVersion"`
+	Program       string    `json:"program"`
+	Trail         string    `json:"trail"`
+	Lake          string    `json:"lake"`
+	Started       time.Time `json:"started"`
+	Ended         time.Time `json:"ended"`
+	Seconds       float64   `json:"seconds"`         // wall clock, from Started to Ended
+	Status        int       `json:"exitStatus"`      // as without --ok-exit
+	Error         string    `json:"error,omitempty"` // why it failed; at most maxError bytes
+	Stages        []Stage   `json:"stages"`          // in the order in which they first began
+
+	// Figures is null when the run failed: what it would have come to is not known.
+	Figures *Figures `json:"figures"`
+}
+
+// Stage is a part of a run: list, scan, merge, decide, report.
+type Stage struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"` // wall clock, over all its turns
+}
+
+// Figures are the numbers of the run's report, and the one that a report must not hold: the lag.
+type Figures struct {
+	Run         string     `json:"run"`         // names the report: reports/<run>/
+	Commit      int        `json:"commit"`      // 0 when there was nothing to do
+	AsOf        time.Time  `json:"asOf"`        // objects stamped later were not seen
+	DecidedUpto *time.Time `json:"decidedUpto"` // hours before it are decided; null on a lake that has decided none
+	LagSeconds  *float64   `json:"lagSeconds"`  // Summary.Ended − DecidedUpto; null with it
+
+	Objects         int64 `json:"objects"`         // read
+	ObjectsRejected int64 `json:"objectsRejected"` // of them, as a whole
+	ObjectsForeign  int64 `json:"objectsForeign"`  // no log files of CloudTrail; passed over
+	ObjectsArchived int64 `json:"objectsArchived"` // in a storage class that needs a restore; skipped
+	Bytes           int64 `json:"bytes"`           // as stored, mostly compressed
+	InflatedBytes   int64 `json:"inflatedBytes"`   // as JSON
+	Records         int64 `json:"records"`         // = kept + duplicate + replaced + rejected
+	Kept            int64 `json:"kept"`
+	Duplicate       int64 `json:"duplicate"`
+	Replaced        int64 `json:"replaced"`
+	Rejected        int64 `json:"rejected"`
+	Conflicts       int64 `json:"conflicts"` // duplicates whose content differed
+
+	HoursObserved int   `json:"hoursObserved"` // of the hours decided in this run
+	HoursUnknown  int   `json:"hoursUnknown"`  // decided without a sign of life from the trail
+	Series        int64 `json:"series"`        // with calls in the 28 days before
+
+	Opened     int `json:"opened"` // insights; without suppressed ones, as all but the last
+	Closed     int `json:"closed"`
+	StillOpen  int `json:"stillOpen"`
+	Revised    int `json:"revised"`
+	Retracted  int `json:"retracted"`
+	Suppressed int `json:"suppressed"` // opened in this run, and kept from being told by a rule
+
+	FalsePerDay   float64 `json:"falsePerDay"`   // the budget asked for, over the whole lake
+	Granted       float64 `json:"granted"`       // what the thresholds allow, a day
+	ExpectedFalse float64 `json:"expectedFalse"` // false insights that the budget allows for in this run
+	Achieved      int     `json:"achieved"`      // insights opened in this run, suppressed ones among them; true ones as well
+}
+
+// maxError bounds the text of an error, which may quote a trail.
+const maxError = 4 << 10
+
+// Fail sets the error of a run that ended with one.
+func (s *Summary) Fail(err error) {
+	s.Error = report.Clean(strings.ToValidUTF8(err.Error()[:min(len(err.Error()), maxError)], ""))
+}
+
+// Done tells whether the run did its work: exit statuses 0, 3 (some input was rejected) and 10 (insights opened).
+func (s *Summary) Done() bool {
+	return s.Figures != nil && (s.Status == 0 || s.Status == 3 || s.Status == 10)
+}
+
+// Tell sets the figures of a run that ended at s.Ended and made the report r.
+func (s *Summary) Tell(r *report.Run) {
+	in, c, b := r.Input, r.Coverage, r.Budget
+	s.Figures = &Figures{
+		Run: r.ID, Commit: r.Number, AsOf: r.AsOf.UTC(),
+		Objects: in.Objects, ObjectsRejected: in.ObjectsRejected, ObjectsForeign: in.Foreign, ObjectsArchived: in.Archived,
+		Bytes: in.Bytes, InflatedBytes: in.Inflated, Records: in.Read, Kept: in.Kept, Duplicate: in.Duplicate, Replaced: in.Replaced,
+		Rejected: in.Rejected, Conflicts: in.Conflicts,
+		HoursObserved: c.HoursObserved, HoursUnknown: c.HoursUnknown, Series: c.Series,
+		Opened: len(r.Opened), Closed: len(r.Closed), StillOpen: len(r.StillOpen), Revised: len(r.Revised), Retracted: len(r.Retracted),
+		Suppressed:  b.Suppressed,
+		FalsePerDay: b.FalsePerDay, Granted: b.Granted, ExpectedFalse: b.Expected, Achieved: b.Found,
+	}
+	if !r.Upto.IsZero() {
+		upto := r.Upto.UTC()
+		lag := s.Ended.Sub(upto).Seconds()
+		s.Figures.DecidedUpto, s.Figures.LagSeconds = &upto, &lag
+	}
+}
