@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ type desk struct {
 	keys    []lake.Key    // of rows
 	dropped []bool        // of rows: repeats and conflicts
 	first   map[id]int32  // rows by identity
+	heads   []headed
 	order   []placed
 	written []int32 // order, as rows alone
 }
@@ -31,6 +33,18 @@ type placed struct {
 	series int32 // rank among the shard's
 	row    int32
 	time   int64
+}
+
+// headed is a row by the first bytes of its identity.
+type headed struct {
+	head uint64
+	row  int32
+}
+
+// keyedRows are rows and their keys, in the order of the keys.
+type keyedRows struct {
+	rows []int32
+	keys []lake.Key
 }
 
 // clear makes room for a shard of about n records.
@@ -79,6 +93,27 @@ func (k *keyed) series(row int) counts.Series {
 
 func (k *keyed) class(row int) counts.Class {
 	return counts.Class{Data: k.category.At(row) == "Data", ReadOnly: k.readOnly.True(row), ErrorCode: k.code.At(row)}
+}
+
+// byKey returns the rows from the given one on that are kept, and those that were struck.
+func (s *scanner) byKey(from int) (list keyedRows) {
+	s.heads = s.heads[:0]
+	for i := from; i < len(s.keys); i++ {
+		if !s.dropped[i] || s.struck[s.keys[i].ID] {
+			s.heads = append(s.heads, headed{binary.BigEndian.Uint64(s.keys[i].ID[:]), int32(i)})
+		}
+	}
+	slices.SortFunc(s.heads, func(a, b headed) int {
+		if a.head != b.head {
+			return cmp.Compare(a.head, b.head)
+		}
+		return s.keys[a.row].Compare(s.keys[b.row])
+	})
+	list.rows, list.keys = make([]int32, len(s.heads)), make([]lake.Key, len(s.heads))
+	for i, h := range s.heads {
+		list.rows[i], list.keys[i] = h.row, s.keys[h.row]
+	}
+	return list
 }
 
 // rank numbers the series of the rows in their order.

@@ -81,12 +81,7 @@ func (t *settlement) asked(parts []*part) (list []id, err error) {
 
 // batch settles who keeps some events, which come ascending, and where those are that are asked for in the same stretch.
 func (t *settlement) batch(ctx context.Context, x *index, list []occurrence, asked []id) error {
-	ids := slices.Clone(asked)
-	for _, o := range list {
-		ids = append(ids, o.ID)
-	}
-	slices.SortFunc(ids, compareIDs)
-	there, err := x.find(ctx, slices.Compact(ids))
+	there, err := x.find(ctx, asked, list)
 	if err != nil {
 		return err
 	}

@@ -65,9 +65,18 @@ func openIndex(ctx context.Context, s store.Store, c *lake.Commit, first trail.D
 	})
 }
 
-// find returns which of the events the lake has; of one that it has on several days, the first. The IDs must be ascending, and none less than one that was
-// asked for before.
-func (x *index) find(ctx context.Context, ids []id) (map[id]located, error) {
+// find returns which of the events, those asked for and those that occur, the lake has; of one that it has on several days, the first. None may have a
+// lesser ID than one of an earlier call.
+func (x *index) find(ctx context.Context, asked []id, list []occurrence) (map[id]located, error) {
+	if len(x.files) == 0 { // a new lake
+		return nil, nil
+	}
+	ids := slices.Clone(asked)
+	for _, o := range list {
+		ids = append(ids, o.ID)
+	}
+	slices.SortFunc(ids, compareIDs)
+	ids = slices.Compact(ids)
 	found := make([][]lake.Key, len(x.files))
 	err := each(ctx, len(x.files), func(ctx context.Context, i int) error {
 		f := &x.files[i]

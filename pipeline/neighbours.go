@@ -45,9 +45,8 @@ func newNeighbours(shards []Shard) *neighbours {
 	return b
 }
 
-// show makes the keys of a shard known, once.
+// show makes the keys of a shard known, ascending, once.
 func (b *neighbours) show(shard int, keys []lake.Key, expected int) {
-	slices.SortFunc(keys, lake.Key.Compare)
 	b.mu.Lock()
 	if b.left[shard] > 0 && len(keys) <= keysPerExpected*expected {
 		b.keys[shard] = keys
@@ -76,12 +75,13 @@ func (b *neighbours) showPart(ctx context.Context, s store.Store, shard int, p *
 			keys = append(keys, f.At(i))
 		}
 	}
+	slices.SortFunc(keys, lake.Key.Compare)
 	b.show(shard, keys, expected)
 	return nil
 }
 
-// repeats waits for the shards before and calls found for the keys, ascending, whose IDs one of them has, with the first of those.
-func (b *neighbours) repeats(ctx context.Context, shard int, keys []lake.Key, found func(k, first lake.Key)) error {
+// repeats waits for the shards before and calls found for those of the keys, ascending, whose IDs one of them has, with the first of theirs.
+func (b *neighbours) repeats(ctx context.Context, shard int, keys []lake.Key, found func(i int, first lake.Key)) error {
 	seen := make([]bool, len(keys))
 	for earlier := b.first[shard]; earlier < shard; earlier++ {
 		select {
@@ -92,14 +92,14 @@ func (b *neighbours) repeats(ctx context.Context, shard int, keys []lake.Key, fo
 		b.mu.Lock()
 		theirs := b.keys[earlier]
 		b.mu.Unlock()
-		i := 0
-		for k := range keys {
-			for i < len(theirs) && compareIDs(theirs[i].ID, keys[k].ID) < 0 {
-				i++
+		k := 0
+		for i := range keys {
+			for k < len(theirs) && compareIDs(theirs[k].ID, keys[i].ID) < 0 {
+				k++
 			}
-			if i < len(theirs) && theirs[i].ID == keys[k].ID && !seen[k] {
-				seen[k] = true
-				found(keys[k], theirs[i])
+			if k < len(theirs) && theirs[k].ID == keys[i].ID && !seen[i] {
+				seen[i] = true
+				found(i, theirs[k])
 			}
 		}
 	}
@@ -118,38 +118,27 @@ func (b *neighbours) looked(shard int) {
 }
 
 // show makes known what the shard holds, what it strikes included: whether that was before or after must not matter.
-func (s *scanner) show(shard Shard) {
+func (s *scanner) show(shard Shard, last keyedRows) {
 	if s.neighbours == nil {
 		return
 	}
-	var keys []lake.Key
-	for i, k := range s.keys {
-		if !s.dropped[i] || s.struck[k.ID] {
-			keys = append(keys, k)
-		}
+	if s.spilled > 0 {
+		last = s.byKey(0)
 	}
-	s.neighbours.show(s.shard, keys, expected(shard))
+	s.neighbours.show(s.shard, last.keys, expected(shard))
 }
 
-// strike drops what is in memory and the shards before hold too, of whole objects. A conflict stays: its text is told when the shard is scanned again.
-func (s *scanner) strike(ctx context.Context) error {
+// strike drops those of the rows that the shards before hold too, of whole objects. A conflict stays: its text is told when the shard is scanned again.
+func (s *scanner) strike(ctx context.Context, rows keyedRows) error {
 	if s.neighbours == nil {
 		return nil
 	}
-	var keys []lake.Key
-	rows := map[id]int{}
-	for i := s.spilled; i < len(s.keys); i++ {
-		if !s.dropped[i] {
-			keys = append(keys, s.keys[i])
-			rows[s.keys[i].ID] = i
-		}
-	}
-	slices.SortFunc(keys, lake.Key.Compare)
-	return s.neighbours.repeats(ctx, s.shard, keys, func(k, first lake.Key) {
+	return s.neighbours.repeats(ctx, s.shard, rows.keys, func(i int, first lake.Key) {
+		k := rows.keys[i]
 		if k.Sum != first.Sum {
 			return
 		}
-		s.dropped[rows[k.ID]] = true
+		s.dropped[rows.rows[i]] = true
 		s.struck[k.ID] = true
 		s.strikes = append(s.strikes, first)
 		at, _ := slices.BinarySearchFunc(s.part.Objects, int(k.Object), func(o scanned, n int) int { return o.Number - n })

@@ -45,7 +45,7 @@ func TestNeighboursWindow(t *testing.T) {
 		b.show(i, own, expected(shards[i]))
 		found := map[byte]uint32{}
 		asked := []lake.Key{{ID: [16]byte{byte(max(0, i-1))}}, {ID: [16]byte{byte(i)}}, {ID: [16]byte{200}}}
-		err := b.repeats(t.Context(), i, asked, func(k, first lake.Key) { found[k.ID[0]] = first.Object })
+		err := b.repeats(t.Context(), i, asked, func(i int, first lake.Key) { found[asked[i].ID[0]] = first.Object })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/hex"
@@ -66,7 +65,7 @@ func (i *id) UnmarshalText(b []byte) error {
 	return err
 }
 
-func compareIDs(a, b id) int { return bytes.Compare(a[:], b[:]) }
+func compareIDs(a, b id) int { return lake.CompareIDs(a, b) }
 
 // partName tells a shard's first scan from the one that left out what another shard had first.
 func partName(shard int, again bool) string {

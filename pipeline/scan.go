@@ -63,19 +63,21 @@ func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
 			return nil, err
 		}
 		if s.rows.Len() >= spillRows || s.rows.Size() >= spillBytes {
-			if err := s.strike(ctx); err != nil {
+			rows := s.byKey(s.spilled)
+			if err := s.strike(ctx, rows); err != nil {
 				return nil, err
 			}
-			if err := s.spill(ctx); err != nil {
+			if err := s.spill(ctx, rows); err != nil {
 				return nil, err
 			}
 		}
 	}
-	s.show(shard)
-	if err := s.strike(ctx); err != nil {
+	rows := s.byKey(s.spilled)
+	s.show(shard, rows)
+	if err := s.strike(ctx, rows); err != nil {
 		return nil, err
 	}
-	if err := s.write(ctx); err != nil {
+	if err := s.write(ctx, rows); err != nil {
 		return nil, err
 	}
 	p := s.part // a copy: a pointer into the scanner would keep all the shard's records in memory
@@ -226,8 +228,8 @@ var spillRows = 48 << 10 // a variable for tests
 
 const spillBytes = 64 << 20
 
-// spill brings the records gathered so far into the lake and makes room for more. Their identities stay.
-func (s *scanner) spill(ctx context.Context) error {
+// spill brings the records in hand, byKey, into the lake and makes room for more. Their identities stay.
+func (s *scanner) spill(ctx context.Context, rows keyedRows) error {
 	for i, dropped := range s.dropped[s.spilled:] {
 		if !dropped {
 			ms := s.rows.Time(i)
@@ -235,14 +237,20 @@ func (s *scanner) spill(ctx context.Context) error {
 			s.order = append(s.order, placed{day: trail.DayOfMilli(ms), row: int32(i), time: ms})
 		}
 	}
-	order := s.order
+	order, keys := s.order, map[trail.Day][]lake.Key{}
 	s.desk.sort(order)
+	for i, row := range rows.rows {
+		if !s.dropped[row] {
+			day := trail.DayOfMilli(s.rows.Time(int(row) - s.spilled))
+			keys[day] = append(keys[day], rows.keys[i])
+		}
+	}
 	for len(order) > 0 {
 		n := 1
 		for n < len(order) && order[n].day == order[0].day {
 			n++
 		}
-		if err := s.writeDay(ctx, order[0].day, order[:n]); err != nil {
+		if err := s.writeDay(ctx, order[0].day, order[:n], keys[order[0].day]); err != nil {
 			return err
 		}
 		order = order[n:]
@@ -254,8 +262,8 @@ func (s *scanner) spill(ctx context.Context) error {
 }
 
 // write brings the rest of the shard's records, tiles and keys into the lake, and then its part.
-func (s *scanner) write(ctx context.Context) error {
-	if err := s.spill(ctx); err != nil {
+func (s *scanner) write(ctx context.Context, rows keyedRows) error {
+	if err := s.spill(ctx, rows); err != nil {
 		return err
 	}
 	if s.part.Hours = s.hours.list(); len(s.strikes) > 0 {
@@ -279,14 +287,13 @@ func classOf(r *trail.Record) counts.Class {
 	return counts.Class{Data: r.CountCategory == "Data", ReadOnly: r.ReadOnlyBool != nil && *r.ReadOnlyBool, ErrorCode: r.CountError}
 }
 
-func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed) error {
-	keys := make([]lake.Key, len(order))
+// writeDay writes what is kept of a day: its rows in order, and their keys, ascending.
+func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed, keys []lake.Key) error {
 	var tiles counts.Builder
 	k, supersedes := s.keyed(), s.rows.Texts("supersedes")
 	s.written = s.written[:0]
-	for i, at := range order {
+	for _, at := range order {
 		row := int(at.row)
-		keys[i] = s.keys[s.spilled+row]
 		s.written = append(s.written, at.row)
 		if old := supersedes.At(row); old != "" {
 			s.part.Corrections = append(s.part.Corrections, correction{day, decode.EventKey(k.account.At(row), old)})
@@ -297,7 +304,6 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed) e
 		}
 		tiles.Add(k.series(row), k.class(row), at.time, 1)
 	}
-	slices.SortFunc(keys, lake.Key.Compare)
 	body, err := s.rows.Encode(s.written)
 	if err != nil {
 		return fmt.Errorf("encoding the events of %s: %w", day, err)

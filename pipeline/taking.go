@@ -65,7 +65,7 @@ func (t *taking) take(ctx context.Context, r *trail.Record, m decode.Meta) error
 		if err := t.settle(ctx); err != nil {
 			return err
 		}
-		if err := t.spill(ctx); err != nil {
+		if err := t.spill(ctx, t.byKey(t.spilled)); err != nil {
 			return err
 		}
 		t.from = 0

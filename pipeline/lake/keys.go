@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 	"sort"
 
 	"github.com/zeebo/xxh3"
@@ -30,7 +29,18 @@ const KeySize = 32
 
 // Compare orders keys by ID, then by object and position: of equal IDs the first survives.
 func (k Key) Compare(o Key) int {
-	return cmp.Or(bytes.Compare(k.ID[:], o.ID[:]), cmp.Compare(k.Object, o.Object), cmp.Compare(k.Position, o.Position))
+	if k.ID != o.ID {
+		return CompareIDs(k.ID, o.ID)
+	}
+	return cmp.Or(cmp.Compare(k.Object, o.Object), cmp.Compare(k.Position, o.Position))
+}
+
+// CompareIDs orders identities as bytes.Compare does. They are hashes: the first eight bytes decide nearly always.
+func CompareIDs(a, b [16]byte) int {
+	if x, y := binary.BigEndian.Uint64(a[:]), binary.BigEndian.Uint64(b[:]); x != y {
+		return cmp.Compare(x, y)
+	}
+	return cmp.Compare(binary.BigEndian.Uint64(a[8:]), binary.BigEndian.Uint64(b[8:]))
 }
 
 const sealed = "trailgauge keys\x00"
@@ -99,17 +109,27 @@ func (k Keys) search(id [16]byte) int {
 
 // MergeKeys merges files of keys into one. An ID that is in several is kept once, as its first.
 func MergeKeys(files ...Keys) Keys {
-	n := 0
-	for _, f := range files {
-		n += f.Len()
+	switch half := len(files) / 2; len(files) {
+	case 0:
+		return nil
+	case 1:
+		return files[0]
+	default:
+		return mergeTwo(MergeKeys(files[:half]...), MergeKeys(files[half:]...))
 	}
-	all := make([]Key, 0, n)
-	for _, f := range files {
-		for i := range f.Len() {
-			all = append(all, f.At(i))
+}
+
+func mergeTwo(a, b Keys) Keys {
+	out := make(Keys, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		c := a.At(0).Compare(b.At(0))
+		if c > 0 {
+			a, b = b, a
 		}
+		if bytes.Equal(a[:len(Key{}.ID)], b[:len(Key{}.ID)]) {
+			b = b[KeySize:]
+		}
+		out, a = append(out, a[:KeySize]...), a[KeySize:]
 	}
-	slices.SortFunc(all, Key.Compare)
-	all = slices.CompactFunc(all, func(a, b Key) bool { return a.ID == b.ID })
-	return packKeys(all)
+	return append(append(out, a...), b...)
 }
