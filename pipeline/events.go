@@ -58,13 +58,17 @@ func (r *eventReader) day(ctx context.Context, day trail.Day, queries []insight.
 			if rec.CountCategory == "" || len(replaced) > 0 && replaced[decode.EventKey(rec.Account, rec.EventID)] {
 				return nil
 			}
-			e := eventOf(rec)
+			var e *insight.Event
 			for _, list := range of.find(seriesOf(rec)) {
 				for _, i := range list {
-					if selects(&queries[i], rec) {
-						if err := fn(i, &e); err != nil {
-							return err
-						}
+					if !selects(&queries[i], rec) {
+						continue
+					}
+					if e == nil {
+						e = eventOf(rec)
+					}
+					if err := fn(i, e); err != nil {
+						return err
 					}
 				}
 			}
@@ -107,11 +111,13 @@ func selects(q *insight.Query, r *trail.Record) bool {
 		(q.Principal == "" || q.Principal == r.Principal) && q.Data == classOf(r).Data
 }
 
-func eventOf(r *trail.Record) insight.Event {
-	return insight.Event{
+func eventOf(r *trail.Record) *insight.Event {
+	u := &r.UserIdentity
+	return &insight.Event{
 		Time: r.EventTS, ReadOnly: classOf(r).ReadOnly, Principal: r.Principal, ErrorCode: r.CountError, EventID: r.EventID,
 		Object: r.SourceKey, Region: r.Region, Source: r.EventSource, Name: r.EventName, UserAgent: r.UserAgent, SourceIP: r.SourceIPAddress,
-		AccessKeyID: r.UserIdentity.AccessKeyID, ARN: r.UserIdentity.ARN, Session: sessionOf(r.UserIdentity.ARN),
+		AccessKeyID: u.AccessKeyID, ARN: u.ARN, Session: sessionOf(u.ARN), Issuer: u.SessionContext.SessionIssuer.ARN,
+		Identity: u.SessionContext.SourceIdentity, MFA: u.SessionContext.Attributes.MFAAuthenticated, Resource: resourceOf(r),
 	}
 }
 

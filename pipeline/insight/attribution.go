@@ -1,6 +1,7 @@
 package insight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -28,6 +29,10 @@ type Event struct {
 	Name        string // eventName
 	ARN         string // userIdentity.arn
 	Session     string // the session name: what follows the role in an assumed role's ARN; "" when there is none
+	Issuer      string // sessionContext.sessionIssuer.arn: the role or user that temporary credentials are of
+	Identity    string // sessionContext.sourceIdentity: who a role was assumed by, where that is enforced
+	MFA         string // sessionContext.attributes.mfaAuthenticated: "true", "false", or "" of calls without a session
+	Resource    string // what was called upon: an ARN, or a parameter of the request as "roleName=admin"; "" when neither is known
 }
 
 // Query selects the counted calls of one API in [From, To), or where IsTotal holds those of one principal to any API.
@@ -53,36 +58,39 @@ type Events interface {
 	Each(ctx context.Context, q []Query, fn func(i int, e *Event) error) error
 }
 
-// Limits of attribution.
+// Limits of attribution. What is held at a time is at most 50 insights x 3 spans x 500 values, of which the longest are a kilobyte.
 const (
-	listLength  = 5      // as AWS: at most five values a list
-	sampleCount = 5      // events pointed at
-	maxDistinct = 10_000 // values of an attribute counted apart; those that appear later are counted together
-	maxValue    = 1024   // bytes of a value that are kept; CloudTrail itself cuts a userAgent at 1 kB
-	batch       = 100    // insights whose events are read in one pass: it bounds memory
+	listLength  = 5    // as AWS: at most five values a list
+	sampleCount = 5    // events pointed at
+	maxDistinct = 500  // values of an attribute held at a time, see tally
+	maxValue    = 1024 // bytes of a userAgent that are kept, which is where CloudTrail itself cuts it
+	maxOther    = 300  // bytes of any other value
+	batch       = 50   // insights whose events are read in one pass
 )
-
-// OtherValues stands for the values that appeared after 10,000 distinct ones; the counts of all others are exact.
-const OtherValues = "(other values)"
 
 // aspects are the attributes in the order they are reported: AWS's three, then ours.
 var aspects = [...]struct {
 	name string
+	most int // bytes of a value that are kept
 	of   func(*Event) string
 }{
-	{"userIdentityArn", func(e *Event) string { return e.Principal }},
-	{"userAgent", func(e *Event) string { return e.UserAgent }},
-	{"errorCode", func(e *Event) string {
+	{"userIdentityArn", maxValue, func(e *Event) string { return e.Principal }},
+	{"userAgent", maxValue, func(e *Event) string { return e.UserAgent }},
+	{"errorCode", maxValue, func(e *Event) string {
 		if e.ErrorCode == "" {
 			return "null"
 		}
 		return e.ErrorCode
 	}},
-	{"sourceIPAddress", func(e *Event) string { return e.SourceIP }},
-	{"accessKeyId", func(e *Event) string { return e.AccessKeyID }},
-	{"sessionName", func(e *Event) string { return e.Session }},
-	{"awsRegion", func(e *Event) string { return e.Region }},
-	{"api", func(e *Event) string { return e.Source + " " + e.Name }},
+	{"sourceIPAddress", maxOther, func(e *Event) string { return e.SourceIP }},
+	{"accessKeyId", maxOther, func(e *Event) string { return e.AccessKeyID }},
+	{"sessionName", maxOther, func(e *Event) string { return e.Session }},
+	{"sourceIdentity", maxOther, func(e *Event) string { return e.Identity }},
+	{"sessionIssuer", maxOther, func(e *Event) string { return e.Issuer }},
+	{"mfaAuthenticated", maxOther, func(e *Event) string { return e.MFA }},
+	{"resource", maxOther, func(e *Event) string { return e.Resource }},
+	{"awsRegion", maxOther, func(e *Event) string { return e.Region }},
+	{"api", maxOther, func(e *Event) string { return e.Source + " " + e.Name }},
 }
 
 // AWSAttributes is how many of an insight's attributions, counted from the first, can be AWS's own: userIdentityArn, userAgent, errorCode.
@@ -120,11 +128,7 @@ func attribute(ctx context.Context, ev Events, list []*Insight) error {
 			Data: i.Data, From: i.Baseline.Start, To: to}
 		shares[k].of = i
 	}
-	err := ev.Each(ctx, queries, func(k int, e *Event) error {
-		shares[k].add(e)
-		return nil
-	})
-	if err != nil {
+	if err := read(ctx, ev, queries, shares); err != nil {
 		return err
 	}
 	for k, i := range list {
@@ -137,6 +141,34 @@ func attribute(ctx context.Context, ev Events, list []*Insight) error {
 		}
 	}
 	return nil
+}
+
+// read counts the values of each query's calls, and those that were too many to be held all at once again: by then it is known which matter.
+func read(ctx context.Context, ev Events, queries []Query, shares []division) error {
+	once := func(queries []Query, shares []*division) error {
+		return ev.Each(ctx, queries, func(k int, e *Event) error {
+			shares[k].add(e)
+			return nil
+		})
+	}
+	all := make([]*division, len(shares))
+	for k := range shares {
+		all[k] = &shares[k]
+	}
+	if err := once(queries, all); err != nil {
+		return err
+	}
+	var more []Query
+	var crowded []*division
+	for k, d := range all {
+		if d.again() {
+			more, crowded = append(more, queries[k]), append(crowded, d)
+		}
+	}
+	if more == nil {
+		return nil
+	}
+	return once(more, crowded)
 }
 
 // The spans that calls are counted in.
@@ -152,6 +184,7 @@ type division struct {
 	of      *Insight
 	values  [len(aspects)][spans]tally
 	samples []Sample
+	second  bool // the calls are read once more, for the values of crowded tallies alone
 }
 
 func (d *division) add(e *Event) {
@@ -159,17 +192,31 @@ func (d *division) add(e *Event) {
 	if !i.counts(e) {
 		return
 	}
+	var in [spans]bool
 	for s, span := range [spans]Span{usual: i.Baseline, detected: i.Detected, whole: i.Whole} {
-		if e.Time < span.Start.UnixMilli() || e.Time >= span.End.UnixMilli() {
-			continue
-		}
-		for a := range aspects {
-			d.values[a][s].add(aspects[a].of(e))
-		}
-		if s == detected {
-			d.sample(e)
+		in[s] = e.Time >= span.Start.UnixMilli() && e.Time < span.End.UnixMilli()
+	}
+	for a := range aspects {
+		v := shorten(aspects[a].of(e), aspects[a].most)
+		for s := range in {
+			if t := &d.values[a][s]; in[s] && d.second == t.chosen {
+				t.add(v)
+			}
 		}
 	}
+	if in[detected] && !d.second {
+		d.sample(e)
+	}
+}
+
+// again prepares a second reading and tells whether one is needed.
+func (d *division) again() bool {
+	for a := range d.values {
+		for s := range d.values[a] {
+			d.second = d.values[a][s].choose() || d.second
+		}
+	}
+	return d.second
 }
 
 // counts tells whether an event that the insight's query selects is one of what it counts. Of Novelty all calls are divided: which of them were the
@@ -211,25 +258,34 @@ func (d *division) list(span int) []Attribution {
 		if a >= AWSAttributes && t[span].empty() && t[usual].empty() {
 			continue
 		}
-		out = append(out, Attribution{Attribute: name, Insight: t[span].top(), Baseline: t[usual].top()})
+		at := Attribution{Attribute: name}
+		at.Insight, at.InsightOther = t[span].top()
+		at.Baseline, at.BaselineOther = t[usual].top()
+		out = append(out, at)
 	}
 	return out
 }
 
-// tally counts values. Values that an attacker invents can fill it, but not grow it without bound.
+// tally counts values, however many an attacker invents. It holds 500: where there are more, one of each is dropped for every further one
+// (Misra and Gries, "Finding repeated elements", 1982). What is left has every value with more than a 501st of the calls, and a second reading
+// counts it exactly.
 type tally struct {
-	n     map[string]int64
-	other int64
+	n       map[string]int64
+	calls   int64
+	dropped bool
+	chosen  bool // the values are those of a first reading: no others are counted apart
 }
 
 func (t *tally) add(v string) {
-	v = shorten(v)
+	t.calls++
 	if _, known := t.n[v]; !known {
-		if len(t.n) >= maxDistinct {
-			t.other++
+		switch {
+		case t.chosen:
 			return
-		}
-		if t.n == nil {
+		case len(t.n) == maxDistinct:
+			t.drop()
+			return
+		case t.n == nil:
 			t.n = map[string]int64{}
 		}
 		v = strings.Clone(v)
@@ -237,34 +293,51 @@ func (t *tally) add(v string) {
 	t.n[v]++
 }
 
-// shorten cuts a value to maxValue bytes, at a character.
-func shorten(v string) string {
-	if len(v) <= maxValue {
+func (t *tally) drop() {
+	t.dropped = true
+	for v := range t.n {
+		if t.n[v]--; t.n[v] == 0 {
+			delete(t.n, v)
+		}
+	}
+}
+
+// choose makes a tally that dropped some of its values ready to count what is left once more.
+func (t *tally) choose() bool {
+	if !t.dropped {
+		return false
+	}
+	t.chosen, t.calls = true, 0
+	for v := range t.n {
+		t.n[v] = 0
+	}
+	return true
+}
+
+// shorten cuts a value to so many bytes, at a character.
+func shorten(v string, most int) string {
+	if len(v) <= most {
 		return v
 	}
-	return strings.ToValidUTF8(v[:maxValue], "")
+	return strings.ToValidUTF8(v[:most], "")
 }
 
 // empty tells whether no value but "" was counted.
-func (t *tally) empty() bool { return t.other == 0 && (len(t.n) == 0 || len(t.n) == 1 && t.n[""] > 0) }
+func (t *tally) empty() bool { return t.n[""] == t.calls }
 
-// top returns the largest shares, by count and then value.
-func (t *tally) top() []Share {
-	out := []Share{}
+// top returns the largest shares, by count and then value, and how many calls have other values.
+func (t *tally) top() (out []Share, other int64) {
+	out = []Share{}
 	for v, n := range t.n {
 		out = append(out, Share{Value: v, Count: n})
 	}
-	if t.other > 0 {
-		out = append(out, Share{Value: OtherValues, Count: t.other})
+	slices.SortFunc(out, func(a, b Share) int { return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value)) })
+	out = slices.Clone(out[:min(len(out), listLength)])
+	for other = t.calls; len(out) > 0 && out[len(out)-1].Count == 0; {
+		out = out[:len(out)-1]
 	}
-	slices.SortFunc(out, func(a, b Share) int {
-		switch {
-		case a.Count > b.Count:
-			return -1
-		case a.Count < b.Count:
-			return 1
-		}
-		return strings.Compare(a.Value, b.Value)
-	})
-	return slices.Clone(out[:min(len(out), listLength)])
+	for _, s := range out {
+		other -= s.Count
+	}
+	return out, other
 }

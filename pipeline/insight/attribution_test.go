@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"trailgauge/pipeline/counts"
 )
@@ -72,10 +75,10 @@ func TestAttribute(t *testing.T) {
 	}
 	const anna = "anna|via=cloudformation.amazonaws.com"
 	want := []Attribution{
-		{"userIdentityArn", []Share{{anna, 4}, {"ci", 4}}, []Share{{"ci", 3}, {anna, 2}}},
-		{"userAgent", []Share{{"cli", 8}}, []Share{{"cli", 5}}},
-		{"errorCode", []Share{{"Denied", 4}, {"null", 4}}, []Share{{"null", 3}, {"Denied", 2}}},
-		{"sourceIPAddress", []Share{{"198.51.100.7", 8}}, []Share{{"198.51.100.7", 5}}},
+		{Attribute: "userIdentityArn", Insight: []Share{{anna, 4}, {"ci", 4}}, Baseline: []Share{{"ci", 3}, {anna, 2}}},
+		{Attribute: "userAgent", Insight: []Share{{"cli", 8}}, Baseline: []Share{{"cli", 5}}},
+		{Attribute: "errorCode", Insight: []Share{{"Denied", 4}, {"null", 4}}, Baseline: []Share{{"null", 3}, {"Denied", 2}}},
+		{Attribute: "sourceIPAddress", Insight: []Share{{"198.51.100.7", 8}}, Baseline: []Share{{"198.51.100.7", 5}}},
 	}
 	if d := cmp.Diff(want, calls.Attributions); d != "" {
 		t.Errorf("call rate, detected:\n%s", d)
@@ -84,9 +87,9 @@ func TestAttribute(t *testing.T) {
 		t.Errorf("call rate, whole:\n%s", d)
 	}
 	want = []Attribution{
-		{"userIdentityArn", []Share{{"reader", 9}, {anna, 4}}, []Share{{anna, 2}}},
-		{"userAgent", []Share{{"cli", 13}}, []Share{{"cli", 2}}},
-		{"sourceIPAddress", []Share{{"198.51.100.7", 13}}, []Share{{"198.51.100.7", 2}}},
+		{Attribute: "userIdentityArn", Insight: []Share{{"reader", 9}, {anna, 4}}, Baseline: []Share{{anna, 2}}},
+		{Attribute: "userAgent", Insight: []Share{{"cli", 13}}, Baseline: []Share{{"cli", 2}}},
+		{Attribute: "sourceIPAddress", Insight: []Share{{"198.51.100.7", 13}}, Baseline: []Share{{"198.51.100.7", 2}}},
 	}
 	if d := cmp.Diff(want, errs.Attributions); d != "" {
 		t.Errorf("error rate:\n%s", d)
@@ -105,21 +108,121 @@ func TestAttribute(t *testing.T) {
 	}
 }
 
+// What an attacker invents cannot hide what matters, be it before or after, nor grow without bound; what is listed is counted exactly.
 func TestAttributeBoundsInventedValues(t *testing.T) {
-	m := &memory{}
-	for k := range maxDistinct + 500 {
-		m.list = append(m.list, Event{Time: at(11, 9, 42, 0).UnixMilli(), UserAgent: fmt.Sprintf("%06d%s", k, strings.Repeat("é", 4000))})
+	invent := func(from, n int) (list []Event) {
+		for k := range n {
+			list = append(list, Event{Time: at(11, 9, 42, 0).UnixMilli(), Principal: "ci", EventID: fmt.Sprintf("%06d", from+k),
+				UserAgent: fmt.Sprintf("%06d%s", from+k, strings.Repeat("é", 4000)), SourceIP: fmt.Sprint(from + k)})
+		}
+		return list
 	}
-	for range 700 {
-		m.list = append(m.list, Event{Time: at(11, 9, 43, 0).UnixMilli(), UserAgent: m.list[3].UserAgent})
+	often := func(n int, agent string) (list []Event) {
+		for range n {
+			list = append(list, Event{Time: at(11, 9, 43, 0).UnixMilli(), Principal: "ci", UserAgent: agent, SourceIP: agent})
+		}
+		return list
 	}
+	before := Event{Time: at(5, 0, 0, 0).UnixMilli(), Principal: "ci", UserAgent: "curl"}
+	const flood = 3 * maxDistinct
+	total := int64(3*flood + 90 + 40)
+	for name, m := range map[string]*memory{
+		"last":   {list: slices.Concat(invent(0, 3*flood), often(90, "curl"), often(40, "wget"))},
+		"first":  {list: slices.Concat(often(90, "curl"), often(40, "wget"), invent(0, 3*flood))},
+		"amidst": {list: slices.Concat(invent(0, flood), often(90, "curl"), invent(flood, flood), often(40, "wget"), invent(2*flood, flood))},
+	} {
+		m.list = append(m.list, before)
+		i := sample(CallRate)
+		if err := Attribute(context.Background(), m, []*Insight{i}); err != nil {
+			t.Fatal(err)
+		}
+		agents := i.Attributions[1]
+		got := agents.Insight
+		if len(got) < 2 || got[0] != (Share{"curl", 90}) || got[1] != (Share{"wget", 40}) {
+			t.Errorf("%s: got %.200v", name, got)
+		}
+		sum := agents.InsightOther
+		for _, s := range got {
+			if sum += s.Count; len(s.Value) > maxValue {
+				t.Errorf("%s: a value of %d bytes is kept", name, len(s.Value))
+			}
+		}
+		if sum != total || len(got) > listLength {
+			t.Errorf("%s: the shares add up to %d, want %d", name, sum, total)
+		}
+		if d := cmp.Diff([]Share{{"curl", 1}}, agents.Baseline); d != "" || agents.BaselineOther != 0 {
+			t.Errorf("%s: the baseline:\n%s", name, d)
+		}
+		if d := cmp.Diff([]Share{{"ci", total}}, i.Attributions[0].Insight); d != "" || len(i.Samples) != sampleCount {
+			t.Errorf("%s: what was not crowded was counted twice: %d samples\n%s", name, len(i.Samples), d)
+		}
+		if len(m.queries) != 2 {
+			t.Errorf("%s: %d readings, want 2", name, len(m.queries))
+		}
+	}
+}
+
+// Whatever the values, those with more than a 501st of the calls are listed with their exact counts, and a list adds up.
+func TestTallyIsExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(rapid.IntRange(0, 3*maxDistinct), 0, 6*maxDistinct).Draw(t, "values")
+		for _, common := range rapid.SliceOfN(rapid.IntRange(0, 40), 0, 4).Draw(t, "common") {
+			values = append(values, slices.Repeat([]int{common}, 9*common)...)
+		}
+		values = rapid.Permutation(values).Draw(t, "order")
+		var l tally
+		want := map[string]int64{}
+		for _, v := range values {
+			l.add(fmt.Sprint(v))
+			want[fmt.Sprint(v)]++
+			if len(l.n) > maxDistinct {
+				t.Fatalf("%d values are held", len(l.n))
+			}
+		}
+		if l.choose() {
+			for _, v := range values {
+				l.add(fmt.Sprint(v))
+			}
+		}
+		top, other := l.top()
+		listed := map[string]bool{}
+		least := int64(math.MaxInt64)
+		for _, s := range top {
+			if s.Count != want[s.Value] {
+				t.Fatalf("%s: %d, want %d", s.Value, s.Count, want[s.Value])
+			}
+			other, least, listed[s.Value] = other+s.Count, min(least, s.Count), true
+		}
+		for v, n := range want {
+			if n > int64(len(values)/(maxDistinct+1)) && !listed[v] && (len(top) < listLength || n > least) {
+				t.Fatalf("%s with %d of %d calls is not among %v", v, n, len(values), top)
+			}
+		}
+		if other != int64(len(values)) {
+			t.Fatalf("the list adds up to %d of %d", other, len(values))
+		}
+	})
+}
+
+func TestAttributeOurs(t *testing.T) {
+	m := &memory{list: []Event{
+		{Time: at(11, 9, 42, 0).UnixMilli(), Session: "anna", Identity: "anna@example.com", Issuer: "arn:aws:iam::1:role/x/dev", MFA: "true", Resource: "roleName=admin"},
+		{Time: at(11, 9, 43, 0).UnixMilli(), Session: "ben", MFA: "false", Resource: "arn:aws:s3:::b"},
+		{Time: at(11, 9, 44, 0).UnixMilli(), Session: "ben", MFA: "false", Resource: "arn:aws:s3:::b"},
+	}}
 	i := sample(CallRate)
 	if err := Attribute(context.Background(), m, []*Insight{i}); err != nil {
 		t.Fatal(err)
 	}
-	got := i.Attributions[1].Insight
-	if len(got) != 5 || got[0].Count != 701 || got[1] != (Share{OtherValues, 500}) || len(got[0].Value) > maxValue {
-		t.Errorf("got %.200v", got)
+	want := []Attribution{
+		{Attribute: "sessionName", Insight: []Share{{"ben", 2}, {"anna", 1}}, Baseline: []Share{}},
+		{Attribute: "sourceIdentity", Insight: []Share{{"", 2}, {"anna@example.com", 1}}, Baseline: []Share{}},
+		{Attribute: "sessionIssuer", Insight: []Share{{"", 2}, {"arn:aws:iam::1:role/x/dev", 1}}, Baseline: []Share{}},
+		{Attribute: "mfaAuthenticated", Insight: []Share{{"false", 2}, {"true", 1}}, Baseline: []Share{}},
+		{Attribute: "resource", Insight: []Share{{"arn:aws:s3:::b", 2}, {"roleName=admin", 1}}, Baseline: []Share{}},
+	}
+	if d := cmp.Diff(want, i.Attributions[AWSAttributes:]); d != "" {
+		t.Error(d)
 	}
 }
 

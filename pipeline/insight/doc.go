@@ -6,7 +6,7 @@
 //     next is a DayState, so hourly, daily and catch-up runs give the same insights.
 //  4. Reconcile (reconcile.go) compares what was reported earlier with what late data make of the same hours: revisions and
 //     retractions.
-//  5. Attribute (attribution.go) says which callers, clients and errors account for an insight's count.
+//  5. Attribute (attribution.go) says which callers, sessions, clients, addresses, resources and errors account for an insight's count.
 //
 // All but Attribute is pure: no I/O, no clock.
 package insight

@@ -175,16 +175,19 @@ type Bar struct {
 }
 
 // Attribution is how a count divides over the values of one attribute, largest first, at most five a list, as in
-// CloudTrail's own Insight records.
+// CloudTrail's own Insight records. A list and what is other add up to the count of its span.
 type Attribution struct {
 	Attribute string  `json:"attribute"` // userIdentityArn, userAgent, errorCode; further ones are ours
 	Insight   []Share `json:"insight"`
 	Baseline  []Share `json:"baseline"`
+
+	InsightOther  int64 `json:"insightOther,omitempty"` // calls with values that are not listed
+	BaselineOther int64 `json:"baselineOther,omitempty"`
 }
 
 // Share is one value's part of a count.
 type Share struct {
-	Value string `json:"value"` // "null" for calls without an error code
+	Value string `json:"value"` // of errorCode "null" for calls without one; "" for calls without a value
 	Count int64  `json:"count"`
 }
 

@@ -156,7 +156,7 @@ func (r *rule) concerns(i *Insight) bool {
 			continue
 		}
 		for _, s := range a.Insight {
-			if s.Value != OtherValues && r.principal.Match(s.Value) {
+			if r.principal.Match(s.Value) {
 				rest -= s.Count
 			}
 		}

@@ -36,7 +36,7 @@ func Identities(name string) (sum Identity, err error) {
 	}
 	defer file.Close()
 	var buf []byte
-	err = readColumnsAt(file, identityColumns, func(b *batch) error {
+	err = readColumnsAt(file, identityColumns, everything, func(b *batch) error {
 		last := len(identityColumns) - 1
 		var text []func(int) string
 		for c := range last {

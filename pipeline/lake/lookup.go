@@ -4,49 +4,95 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/store"
 	"trailgauge/pipeline/trail"
 )
 
-// eventColumns are the columns of the events table that EachEvent reads.
-var eventColumns = []string{
-	"account", "region", "eventsource", "eventname", "principal", "useragent", "eventid", "sourcekey", "sourceipaddress",
-	"useridentity.accesskeyid", "useridentity.arn", "useridentity.sessioncontext.sourceidentity",
-	"supersedes", "countcategory", "counterror", "eventts", "readonlybool",
-}
+// apiColumns name the API of an event. Files are sorted by them: they are a few bytes a file.
+var apiColumns = []string{"account", "region", "eventsource", "eventname"}
 
-// textColumns is how many of eventColumns, from the first, hold strings.
-const textColumns = 15
+// eventColumns are the columns of the events table that EachEvent reads where it finds an API: apiColumns, other texts, and the last three.
+var eventColumns = append(slices.Clone(apiColumns),
+	"principal", "useragent", "eventid", "sourcekey", "sourceipaddress", "useridentity.accesskeyid", "useridentity.arn",
+	"useridentity.sessioncontext.sourceidentity", "useridentity.sessioncontext.attributes.mfaauthenticated",
+	"useridentity.sessioncontext.sessionissuer.arn", "supersedes", "countcategory", "counterror", "requestparameters",
+	"eventts", "readonlybool", "resources",
+)
+
+// fewRows is how many events are decoded at a time: the parameters of a request can have 100 kB.
+const fewRows = 1024
 
 // EachEvent reads the events of one file and calls fn for every one of the APIs that keep wants. The record holds the columns
-// above and no others; it is valid until fn returns. A file that is damaged is ErrForeign and named; fn may have been called.
+// above and no others; it is valid until fn returns. A file that is damaged is ErrForeign and named; fn may have been called. Of a file
+// without these APIs, and of row groups before the first event and behind the last, only the columns of the API are read.
 func EachEvent(ctx context.Context, s store.Store, f File, keep func(api counts.Series) bool, fn func(*trail.Record) error) error {
-	return f.read(ctx, s, eventColumns, func(b *batch) error {
-		var t [textColumns]func(int) string
-		for i := range t {
-			t[i] = b.text(i)
+	return f.open(ctx, s, func(o *opened) error {
+		wanted := rows{from: -1, batch: fewRows}
+		at := int64(0)
+		err := o.read(apiColumns, everything, func(b *batch) error {
+			api := b.api()
+			for i := range b.rows {
+				if keep(api(i)) {
+					if wanted.from < 0 {
+						wanted.from = at + int64(i)
+					}
+					wanted.to = at + int64(i) + 1
+				}
+			}
+			at += int64(b.rows)
+			return nil
+		})
+		if err != nil || wanted.from < 0 {
+			return err
 		}
-		ts, readOnly := b.milli(15), b.optional(16)
-		for i := range b.rows {
-			api := counts.Series{Account: t[0](i), Region: t[1](i), Source: t[2](i), Name: t[3](i)}
-			if !keep(api) {
-				continue
-			}
-			r := trail.Record{
-				Account: api.Account, Region: api.Region, EventSource: api.Source, EventName: api.Name, Principal: t[4](i),
-				UserAgent: t[5](i), EventID: t[6](i), SourceKey: t[7](i), SourceIPAddress: t[8](i),
-				Supersedes: t[12](i), CountCategory: t[13](i), CountError: t[14](i), EventTS: ts(i), ReadOnlyBool: readOnly(i),
-			}
-			r.UserIdentity.AccessKeyID, r.UserIdentity.ARN = t[9](i), t[10](i)
-			r.UserIdentity.SessionContext.SourceIdentity = t[11](i)
-			if err := fn(&r); err != nil {
-				return err
-			}
-		}
-		return nil
+		return o.read(eventColumns, wanted, func(b *batch) error { return b.events(keep, fn) })
 	})
+}
+
+// api reads the first four columns as APIs.
+func (b *batch) api() func(i int) counts.Series {
+	account, region, source, name := b.text(0), b.text(1), b.text(2), b.text(3)
+	return func(i int) counts.Series {
+		return counts.Series{Account: account(i), Region: region(i), Source: source(i), Name: name(i)}
+	}
+}
+
+// events reads eventColumns.
+func (b *batch) events(keep func(api counts.Series) bool, fn func(*trail.Record) error) error {
+	api, last := b.api(), len(eventColumns)
+	texts := make([]func(int) string, last-3)
+	for c := len(apiColumns); c < len(texts); c++ {
+		texts[c] = b.text(c)
+	}
+	ts, readOnly := b.milli(last-3), b.optional(last-2)
+	resources, err := setterOf(b.cols[last-1], reflect.TypeFor[[]trail.Resource]())
+	if err != nil {
+		return err
+	}
+	for i := range b.rows {
+		of := api(i)
+		if !keep(of) {
+			continue
+		}
+		t := func(c int) string { return texts[c](i) }
+		r := trail.Record{
+			Account: of.Account, Region: of.Region, EventSource: of.Source, EventName: of.Name, Principal: t(4),
+			UserAgent: t(5), EventID: t(6), SourceKey: t(7), SourceIPAddress: t(8),
+			Supersedes: t(14), CountCategory: t(15), CountError: t(16), RequestParameters: t(17), EventTS: ts(i), ReadOnlyBool: readOnly(i),
+		}
+		r.UserIdentity.AccessKeyID, r.UserIdentity.ARN = t(9), t(10)
+		session := &r.UserIdentity.SessionContext
+		session.SourceIdentity, session.Attributes.MFAAuthenticated, session.SessionIssuer.ARN = t(11), t(12), t(13)
+		resources(i, reflect.ValueOf(&r.Resources).Elem())
+		if err := fn(&r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Tiles opens the counts of one day for reading, all its files merged.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/apache/arrow-go/v18/parquet"
+
 	"trailgauge/pipeline/store"
 )
 
@@ -15,27 +17,43 @@ var wholeBytes int64 = 4 << 20
 // read decodes columns of a file of the lake and calls fn for each run of rows. An error of fn or of the store is returned as it is; any other
 // is ErrForeign and names the file.
 func (f File) read(ctx context.Context, s store.Store, columns []string, fn func(*batch) error) error {
+	return f.open(ctx, s, func(o *opened) error { return o.read(columns, everything, fn) })
+}
+
+// opened is a file whose end has been fetched.
+type opened struct {
+	from parquet.ReaderAtSeeker
+	ours error // what a caller's function returned
+}
+
+// open fetches the end of a file, or all of a small one, and calls fn, which may read it more than once. Errors are those of read.
+func (f File) open(ctx context.Context, s store.Store, fn func(*opened) error) error {
 	r := &ranges{ctx: ctx, from: s, key: f.Key, off: max(0, f.Bytes-tailBytes)}
 	if f.Bytes <= wholeBytes {
 		r.off = 0
 	}
-	var ours error
+	o := &opened{from: io.NewSectionReader(r, 0, f.Bytes)}
 	err := error(io.ErrUnexpectedEOF)
 	if r.tail, r.err = s.GetRange(ctx, f.Key, r.off, f.Bytes-r.off+1); r.err == nil && int64(len(r.tail)) == f.Bytes-r.off {
-		err = readColumnsAt(io.NewSectionReader(r, 0, f.Bytes), columns, func(b *batch) error {
-			ours = fn(b)
-			return ours
-		})
+		err = fn(o)
 	}
 	switch {
-	case ours != nil:
-		return ours
+	case o.ours != nil:
+		return o.ours
 	case r.err != nil:
 		return r.err
 	case err != nil:
 		return fmt.Errorf("reading %s: %w: %w", s.URL(f.Key), err, ErrForeign)
 	}
 	return nil
+}
+
+// read decodes columns of the row groups that have any of some rows.
+func (o *opened) read(columns []string, some rows, fn func(*batch) error) error {
+	return readColumnsAt(o.from, columns, some, func(b *batch) error {
+		o.ours = fn(b)
+		return o.ours
+	})
 }
 
 // ranges reads a file of a store, with its end in memory.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -28,11 +29,32 @@ type batch struct {
 // readColumns decodes the named columns (dots for nested ones) of a Parquet file and calls fn for each run of rows. Strings and
 // slices that fn takes out of the batch stay valid.
 func readColumns(body []byte, columns []string, fn func(*batch) error) error {
-	return readColumnsAt(bytes.NewReader(body), columns, fn)
+	return readColumnsAt(bytes.NewReader(body), columns, everything, fn)
 }
 
-// readColumnsAt is readColumns on what need not be in memory.
-func readColumnsAt(from parquet.ReaderAtSeeker, columns []string, fn func(*batch) error) (err error) {
+// rows says which rows of a file to read, half-open, and how many at a time.
+type rows struct {
+	from, to int64
+	batch    int64
+}
+
+var everything = rows{0, math.MaxInt64, batchRows}
+
+// groups returns the row groups that hold any of them.
+func (r rows) groups(f *file.Reader) (list []int) {
+	at := int64(0)
+	for g := range f.NumRowGroups() {
+		n := f.MetaData().RowGroup(g).NumRows()
+		if at < r.to && r.from < at+n {
+			list = append(list, g)
+		}
+		at += n
+	}
+	return list
+}
+
+// readColumnsAt is readColumns on what need not be in memory, for the row groups that have any of some rows.
+func readColumnsAt(from parquet.ReaderAtSeeker, columns []string, some rows, fn func(*batch) error) (err error) {
 	defer func() { // arrow-go panics on some damaged files
 		if r := recover(); r != nil {
 			err = fmt.Errorf("decoding parquet: %v", r)
@@ -46,7 +68,7 @@ func readColumnsAt(from parquet.ReaderAtSeeker, columns []string, fn func(*batch
 	if v := f.MetaData().KeyValueMetadata().FindValue(FormatKey); v == nil || *v != Format {
 		return fmt.Errorf("not a trailgauge file of format %s", Format)
 	}
-	reader, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{BatchSize: batchRows}, memory.DefaultAllocator)
+	reader, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{BatchSize: some.batch}, memory.DefaultAllocator)
 	if err != nil {
 		return err
 	}
@@ -54,7 +76,7 @@ func readColumnsAt(from parquet.ReaderAtSeeker, columns []string, fn func(*batch
 	if err != nil {
 		return err
 	}
-	records, err := reader.GetRecordReader(context.Background(), leaves, nil)
+	records, err := reader.GetRecordReader(context.Background(), leaves, some.groups(f))
 	if err != nil {
 		return err
 	}

@@ -153,11 +153,8 @@ func sharesOf(i *insight.Insight) []Part {
 		list, span = i.Attributions, i.Detected
 	}
 	all, before := span.Count, i.Baseline.Count
-	if i.Kind == insight.Novelty { // these are APIs, the shares are of calls: one attribute at least names all of them
-		all, before = 0, 0
-		for _, a := range list {
-			all, before = max(all, sum(a.Insight)), max(before, sum(a.Baseline))
-		}
+	if i.Kind == insight.Novelty && len(list) > 0 { // these are APIs, the shares are of calls
+		all, before = sum(list[0].Insight)+list[0].InsightOther, sum(list[0].Baseline)+list[0].BaselineOther
 	}
 	var out []Part
 	for _, a := range list {
@@ -186,6 +183,10 @@ func sharesOf(i *insight.Insight) []Part {
 			if usual[s.Value] > 0 {
 				add(s.Value, 0)
 			}
+		}
+		if a.InsightOther > 0 || a.BaselineOther > 0 {
+			drawn := percent(a.BaselineOther, before)
+			p.Rows = append(p.Rows, PartRow{"others together", group(a.InsightOther), percent(a.InsightOther, all), drawn, "usually " + drawn + " %"})
 		}
 		out = append(out, p)
 	}

@@ -157,20 +157,29 @@ func leading(i *insight.Insight) string {
 	}
 	var parts []string
 	for _, a := range list {
-		var sum int64
-		for _, s := range a.Insight {
-			sum += s.Count
-		}
-		if len(a.Insight) == 0 || a.Insight[0].Value == "" || a.Attribute == "userIdentityArn" && i.Principal != "" {
+		if len(a.Insight) == 0 || a.Insight[0].Value == "" || implied(i, a) {
 			continue
 		}
 		value := Clean(a.Insight[0].Value)
 		if a.Attribute == "userIdentityArn" {
 			value = Who(a.Insight[0].Value)
 		}
-		parts = append(parts, fmt.Sprintf("%s %s (%s of %s)", Clean(a.Attribute), value, group(a.Insight[0].Count), group(max(sum, total(i, list)))))
+		parts = append(parts, fmt.Sprintf("%s %s (%s of %s)", Clean(a.Attribute), value, group(a.Insight[0].Count), group(sum(a.Insight)+a.InsightOther)))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// implied tells whether an attribution says nothing that a line should say, for who called says it, or it is what nearly all calls are.
+func implied(i *insight.Insight, a insight.Attribution) bool {
+	switch a.Attribute {
+	case "userIdentityArn":
+		return i.Principal != ""
+	case "sessionIssuer":
+		return true
+	case "mfaAuthenticated":
+		return a.Insight[0].Value != "true"
+	}
+	return false
 }
 
 // newest names some of the APIs that a principal had never used.
@@ -185,12 +194,4 @@ func newest(i *insight.Insight) string {
 		s += fmt.Sprintf(" and %d more", n)
 	}
 	return s
-}
-
-// total is the count that a list of attributions divides.
-func total(i *insight.Insight, list []insight.Attribution) int64 {
-	if len(i.WholeAttributions) > 0 && &list[0] == &i.WholeAttributions[0] {
-		return i.Whole.Count
-	}
-	return i.Detected.Count
 }
