@@ -23,6 +23,7 @@ output "environment" {
   value = merge({
     TRAILGAUGE_TRAIL = local.trail_url
     TRAILGAUGE_LAKE  = local.lake_url
+    TRAILGAUGE_EMF   = "true"
   }, var.lake_kms_key_arn == null ? {} : { TRAILGAUGE_KMS_KEY = var.lake_kms_key_arn })
 }
 
