@@ -25,6 +25,7 @@ check:
 	$(GO) vet ./...
 	for m in $(MODULES); do (cd $$m && $(GO) vet ./...) || exit 1; done
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	CGO_ENABLED=0 $(GO) run github.com/terraform-linters/tflint@v0.64.0 --recursive --chdir=scripts/terraform
 	$(GO) test -race -short ./pipeline/store
 	$(GO) test -race -short -run 'Fetch|SecondRun|AtOnce|Digest' ./pipeline
 
