@@ -31,6 +31,9 @@ type Config struct {
 	DefaultTimeZone string `json:"defaultTimeZone,omitempty" yaml:"default_time_zone"`
 	// Accounts are settings by account ID.
 	Accounts map[string]AccountConfig `json:"accounts,omitempty" yaml:"accounts"`
+	// Networks are own networks: names by CIDR prefix or address. Where there are any, reports say of an address which one it is in, or that it is
+	// in none. They decide nothing.
+	Networks map[string]string `json:"networks,omitempty" yaml:"networks"`
 	// Suppress are rules for insights that nobody needs to be told of.
 	Suppress []insight.Rule `json:"suppress,omitempty" yaml:"suppress"`
 }
@@ -38,7 +41,12 @@ type Config struct {
 // AccountConfig is what is set for one account.
 type AccountConfig struct {
 	TimeZone string `json:"timeZone,omitempty" yaml:"time_zone"` // as DefaultTimeZone, which empty stands for
+	Name     string `json:"name,omitempty" yaml:"name"`          // what reports call it
+	Owner    string `json:"owner,omitempty" yaml:"owner"`        // who answers for it, for reports
 }
+
+// IsAccount tells whether a text is an account ID: 12 digits.
+func IsAccount(id string) bool { return len(id) == 12 && strings.Trim(id, "0123456789") == "" }
 
 // DefaultConfig returns the configuration of a run that was given none.
 func DefaultConfig() Config { return Config{FalseInsightsPerDay: 1} }
@@ -62,12 +70,15 @@ func (c Config) Validate() error {
 		return &SettingError{[]string{"default_time_zone"}, err.Error()}
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.Accounts)) {
-		if len(id) != 12 || strings.Trim(id, "0123456789") != "" {
+		if !IsAccount(id) {
 			return &SettingError{[]string{"accounts", id}, "an account ID has 12 digits, in quotes"}
 		}
 		if _, err := location(c.Accounts[id].TimeZone); err != nil {
 			return &SettingError{[]string{"accounts", id, "time_zone"}, err.Error()}
 		}
+	}
+	if _, err := c.names(); err != nil {
+		return err
 	}
 	_, err := insight.ParseRules(c.Suppress)
 	var wrong *insight.RuleError

@@ -23,9 +23,12 @@ func (o *Options) report(ctx context.Context, p *Plan, w *writer) (*report.Run, 
 		Program: Program, ID: reportName(c.Number), Number: c.Number, AsOf: p.AsOf, Trail: p.Trail, Lake: o.Lake.URL(""),
 		From: w.before.Decided, Upto: c.Decided,
 	}
+	var err error
+	if rep.Names, err = p.Config.names(); err != nil {
+		return nil, err
+	}
 	if w.before.Dirty {
 		rep.Input = inputOf(p, w.before)
-		var err error
 		if rep.Rejected, err = o.rejected(ctx, w.before.Number, len(p.Shards)); err != nil {
 			return nil, err
 		}

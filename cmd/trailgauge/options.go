@@ -184,7 +184,11 @@ func readConfig(name string, into *pipeline.Config) error {
 	if err := yaml.Unmarshal(body, &document); err == nil && document == nil {
 		return nil // empty, or comments alone: decoding it would wipe out the defaults
 	}
-	err = yaml.NewDecoder(bytes.NewReader(body), yaml.Strict()).Decode(into)
+	file := struct {
+		Settings     pipeline.Config `yaml:",inline"`
+		AccountsFile string          `yaml:"accounts_file"` // names and owners of accounts, see readAccounts
+	}{Settings: *into}
+	err = yaml.NewDecoder(bytes.NewReader(body), yaml.Strict()).Decode(&file)
 	var wrong *yaml.TypeError
 	switch {
 	case errors.As(err, &wrong):
@@ -192,8 +196,15 @@ func readConfig(name string, into *pipeline.Config) error {
 	case err != nil:
 		return fmt.Errorf("%w: reading %s: %s", pipeline.ErrUsage, name, yaml.FormatError(err, false, false))
 	}
+	*into = file.Settings
 	if err := into.Validate(); err != nil {
 		return fmt.Errorf("%w: reading %s: %s%w", pipeline.ErrUsage, name, placeOf(body, err), err)
+	}
+	if err := readAccounts(file.AccountsFile, name, into); err != nil {
+		return err
+	}
+	if err := into.Validate(); err != nil { // of the accounts' names
+		return fmt.Errorf("%w: reading %s: %w", pipeline.ErrUsage, file.AccountsFile, err)
 	}
 	return nil
 }

@@ -27,6 +27,8 @@ func hostile(s string) *Run {
 	r := realistic()
 	i := &r.Opened[0]
 	i.ID, i.Account, i.Region, i.Source, i.Name, i.Principal, i.ErrorCode = s, s, s, s, s, s, s
+	r.Names.Accounts = map[string]AccountName{s: {Name: s, Owner: s}}
+	r.Names.Networks[0].Name = s
 	i.Kind, i.Fit.Pooling, i.Fit.Regime, i.First.Model = insight.ErrorRate, s, s, s
 	i.WholeAttributions = []insight.Attribution{{Attribute: s, Insight: []insight.Share{{Value: s, Count: 5}}, Baseline: []insight.Share{{Value: s, Count: 5}}}}
 	i.Samples = []insight.Sample{{EventID: s, Time: s, Object: s}}

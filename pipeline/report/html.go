@@ -38,7 +38,7 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"spanWords": spanWords, "length": length, "odds": odds, "chart": ChartOf, "region": region, "rejection": rejection,
 	"brief":    func(x float64) string { return strings.Replace(expected(x), "less than", "<", 1) },
 	"severity": func(i *insight.Insight) string { return tenth(i.Severity()) },
-	"level":    level, "numbers": numbers, "shares": sharesOf, "section": section, "api": apiOf,
+	"level":    level, "numbers": numbers, "section": section, "api": apiOf,
 	"policy": func() string { return policy },
 	"style":  func() template.CSS { return template.CSS(style) },
 	"script": func() template.JS { return template.JS(script) },
@@ -64,13 +64,15 @@ func HTML(w io.Writer, r *Run) error {
 // Section is what the page tells of one insight.
 type Section struct {
 	Entry                *Entry
+	Account              string // its ID, name and owner
 	Remarks              []string
+	Shares               []Part
 	Explain, SQL, Stanza string // to be copied
 	Children             []Section
 }
 
 func section(r *Run, e *Entry) Section {
-	s := Section{Entry: e, Remarks: remarks(r, e.Insight), Explain: explainCommand(r, e.Insight), SQL: SQL(e.Insight, r.EventTable), Stanza: Stanza(e.Insight)}
+	s := Section{Entry: e, Account: r.Names.Account(e.Account), Remarks: remarks(r, e.Insight), Shares: sharesOf(e.Insight, &r.Names), Explain: explainCommand(r, e.Insight), SQL: SQL(e.Insight, r.EventTable), Stanza: Stanza(e.Insight)}
 	for _, c := range e.Children {
 		s.Children = append(s.Children, section(r, c))
 	}
@@ -147,7 +149,7 @@ type PartRow struct {
 }
 
 // sharesOf lays out the attributions of the whole insight, or of what raised it while it is open. Values that only the baseline has come last.
-func sharesOf(i *insight.Insight) []Part {
+func sharesOf(i *insight.Insight, names *Names) []Part {
 	list, span := i.WholeAttributions, i.Whole
 	if list == nil {
 		list, span = i.Attributions, i.Detected
@@ -166,7 +168,7 @@ func sharesOf(i *insight.Insight) []Part {
 		}
 		p := Part{Name: Clean(a.Attribute)}
 		add := func(value string, n int64) {
-			row := PartRow{Value: valueText(a.Attribute, value), Count: group(n), Percent: percent(n, all), Drawn: "0", Usual: "new"}
+			row := PartRow{Value: labelled(valueText(a.Attribute, value), names.label(i, a.Attribute, value)), Count: group(n), Percent: percent(n, all), Drawn: "0", Usual: "new"}
 			if m := usual[value]; m > 0 {
 				row.Drawn = percent(m, before)
 				row.Usual = "usually " + row.Drawn + " %"

@@ -92,6 +92,8 @@ type insightJSON struct {
 	Type        string        `json:"type"`
 	Category    string        `json:"category"` // Management or Data
 	Account     string        `json:"account"`
+	AccountName string        `json:"accountName,omitempty"`  // from the configuration
+	Owner       string        `json:"accountOwner,omitempty"` // who answers for the account, from the configuration
 	Region      string        `json:"region"`
 	EventSource string        `json:"eventSource"`
 	EventName   string        `json:"eventName"`
@@ -118,11 +120,11 @@ type insightJSON struct {
 		Pooling    string   `json:"pooling"`
 		Regime     string   `json:"regime"`
 	} `json:"fit"`
-	Attributions      []insight.Attribution `json:"attributions"`
-	WholeAttributions []insight.Attribution `json:"wholeAttributions"`
-	Samples           []insight.Sample      `json:"samples"`
-	Hours             []insight.Bar         `json:"hours"`
-	SQL               string                `json:"sql"`
+	Attributions      []attributionJSON `json:"attributions"`
+	WholeAttributions []attributionJSON `json:"wholeAttributions"`
+	Samples           []insight.Sample  `json:"samples"`
+	Hours             []insight.Bar     `json:"hours"`
+	SQL               string            `json:"sql"`
 
 	Suppressed string        `json:"suppressed,omitempty"` // the rule that keeps it from being told
 	Marked     *insight.Seen `json:"marked,omitempty"`     // what somebody said of it last
@@ -185,12 +187,13 @@ func documentOf(r *Run) *document {
 func insightOf(e *Entry, r *Run) insightJSON {
 	i := e.Insight
 	j := insightJSON{ID: i.ID, Revision: i.Revision, State: i.State, Change: e.Change, Parent: i.Parent, Why: Why(i), Type: i.Kind.String(),
-		Category: "Management", Account: i.Account, Region: i.Region, EventSource: i.Source, EventName: i.Name, Principal: i.Principal,
+		Category: "Management", Account: i.Account, AccountName: r.Names.Accounts[i.Account].Name, Owner: r.Names.Accounts[i.Account].Owner,
+		Region: i.Region, EventSource: i.Source, EventName: i.Name, Principal: i.Principal,
 		ErrorCode: i.ErrorCode, Detected: i.Detected, Whole: i.Whole, Baseline: i.Baseline, Peak: instant(i.Peak),
 		Expected: finite(i.Expected), Excess: finite(i.Excess()), Score: finite(i.Worst.Score), Severity: finite(i.Severity()),
 		Threshold: finite(i.Threshold), First: bare(i.First), Worst: bare(i.Worst), SQL: SQL(i, r.EventTable),
 		Suppressed: i.Suppressed, Marked: r.Marks[i.ID], Seen: i.Seen,
-		Attributions: orEmpty(i.Attributions), WholeAttributions: orEmpty(i.WholeAttributions), Samples: orEmpty(i.Samples), Hours: orEmpty(i.Hours)}
+		Attributions: r.Names.attributions(i, i.Attributions), WholeAttributions: r.Names.attributions(i, i.WholeAttributions), Samples: orEmpty(i.Samples), Hours: orEmpty(i.Hours)}
 	if i.Data {
 		j.Category = "Data"
 	}

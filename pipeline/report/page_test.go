@@ -60,15 +60,15 @@ func TestShares(t *testing.T) {
 	i.Kind = insight.Novelty
 	want := []Part{{"userIdentityArn", []PartRow{{"a", "25", "100", "100", "usually 100 %"}}},
 		{"errorCode", []PartRow{{"no error", "20", "80", "90", "usually 90 %"}, {"X", "5", "20", "0", "new or rare"}, {"Y", "0", "0", "1", "usually 1 %"}}}}
-	if d := cmp.Diff(want, sharesOf(&i)); d != "" {
+	if d := cmp.Diff(want, sharesOf(&i, &Names{})); d != "" {
 		t.Error(d)
 	}
 	i.Kind, i.Whole.Count, i.Baseline.Count = insight.CallRate, 50, 200
-	if got := sharesOf(&i)[1].Rows[1]; got != (PartRow{"X", "5", "10", "0", "new or rare"}) {
+	if got := sharesOf(&i, &Names{})[1].Rows[1]; got != (PartRow{"X", "5", "10", "0", "new or rare"}) {
 		t.Errorf("%+v", got)
 	}
 	i.Baseline.Count = 182
-	if got := sharesOf(&i)[1].Rows[1]; got.Usual != "new" { // all that was before is named
+	if got := sharesOf(&i, &Names{})[1].Rows[1]; got.Usual != "new" { // all that was before is named
 		t.Errorf("%+v", got)
 	}
 }

@@ -32,6 +32,8 @@ type Run struct {
 	Suppressions []Suppression            // the rules of the configuration, in its order; their insights are in no list above
 	Marks        map[string]*insight.Seen // what somebody said of some of the insights, by ID
 
+	Names Names // of accounts and networks
+
 	EventTable string // the view of current events as Athena names it; "" is events_current
 }
 

@@ -119,8 +119,8 @@ func (t *text) insight(e *Entry, r *Run, indent int) {
 	in := indent + 6
 	t.put(in, "", Why(i)+".")
 	t.put(in, "", spark(i, t.width-in))
-	t.put(in, dim, fmt.Sprintf("%s, account %s, %s, %s", spanWords(i), Clean(i.Account), region(i), stateOf(e)))
-	if s := leading(i); s != "" {
+	t.put(in, dim, fmt.Sprintf("%s, account %s, %s, %s", spanWords(i), r.Names.Account(i.Account), region(i), stateOf(e)))
+	if s := leading(i, &r.Names); s != "" {
 		t.put(in, dim, s)
 	}
 	for _, s := range remarks(r, i) {
@@ -147,7 +147,7 @@ func (t *text) foot(r *Run) {
 }
 
 // leading names the largest share of each attribute, where one stands out.
-func leading(i *insight.Insight) string {
+func leading(i *insight.Insight, names *Names) string {
 	if i.Kind == insight.Novelty {
 		return newest(i)
 	}
@@ -164,6 +164,7 @@ func leading(i *insight.Insight) string {
 		if a.Attribute == "userIdentityArn" {
 			value = Who(a.Insight[0].Value)
 		}
+		value = labelled(value, names.label(i, a.Attribute, a.Insight[0].Value))
 		parts = append(parts, fmt.Sprintf("%s %s (%s of %s)", Clean(a.Attribute), value, group(a.Insight[0].Count), group(sum(a.Insight)+a.InsightOther)))
 	}
 	return strings.Join(parts, ", ")

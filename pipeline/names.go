@@ -1,0 +1,62 @@
+package pipeline
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"unicode"
+
+	"trailgauge/pipeline/report"
+)
+
+// names returns what reports call accounts and networks. An error is a *SettingError.
+func (c *Config) names() (report.Names, error) {
+	out := report.Names{Accounts: map[string]report.AccountName{}}
+	for _, id := range slices.Sorted(maps.Keys(c.Accounts)) {
+		a := c.Accounts[id]
+		for _, t := range [][2]string{{"name", a.Name}, {"owner", a.Owner}} {
+			if strings.ContainsFunc(t[1], unicode.IsControl) {
+				return out, &SettingError{[]string{"accounts", id, t[0]}, "it holds a control character"}
+			}
+		}
+		out.Accounts[id] = report.AccountName{Name: a.Name, Owner: a.Owner}
+	}
+	seen := map[netip.Prefix]string{}
+	for _, text := range slices.Sorted(maps.Keys(c.Networks)) {
+		p, err := parseNetwork(text)
+		name := strings.TrimSpace(c.Networks[text])
+		reason := ""
+		switch {
+		case err != nil:
+			reason = "want a network as 192.0.2.0/24 or 2001:db8::/32, or one address"
+		case seen[p] != "":
+			reason = fmt.Sprintf("it is %s again", seen[p])
+		case name == "":
+			reason = "it has no name"
+		case name == report.Outside:
+			reason = fmt.Sprintf("%q is what addresses in no network are called", name)
+		case strings.ContainsFunc(name, unicode.IsControl):
+			reason = "its name holds a control character"
+		}
+		if reason != "" {
+			return out, &SettingError{[]string{"networks", text}, reason}
+		}
+		seen[p] = text
+		out.Networks = append(out.Networks, report.Network{Prefix: p, Name: name})
+	}
+	return out, nil
+}
+
+// parseNetwork reads a CIDR prefix, whatever its bits behind the mask, or one address.
+func parseNetwork(s string) (netip.Prefix, error) {
+	if p, err := netip.ParsePrefix(s); err == nil {
+		return p.Masked(), nil
+	}
+	ip, err := netip.ParseAddr(s)
+	if err != nil || ip.Zone() != "" {
+		return netip.Prefix{}, fmt.Errorf("%q is no network", s)
+	}
+	return netip.PrefixFrom(ip.Unmap(), ip.Unmap().BitLen()), nil
+}

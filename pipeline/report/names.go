@@ -1,0 +1,120 @@
+package report
+
+import (
+	"net/netip"
+	"strings"
+
+	"trailgauge/pipeline/insight"
+)
+
+// Names are what people call accounts and networks. They are shown and nothing else: no decision, count or ID depends on them. The zero value
+// knows none.
+type Names struct {
+	Accounts map[string]AccountName // by account ID
+	Networks []Network              // own networks; where several hold an address the longest prefix counts. Empty: no address is told of
+}
+
+// AccountName is what is known of an account; both may be empty.
+type AccountName struct {
+	Name  string
+	Owner string // who answers for it
+}
+
+// Network is a named range of addresses.
+type Network struct {
+	Prefix netip.Prefix
+	Name   string
+}
+
+// Outside is what an address is labelled with that is in none of the own networks.
+const Outside = "outside"
+
+// Account writes an account for people: its ID, its name and, in parentheses, its owner, as far as they are known.
+func (n *Names) Account(id string) string {
+	a := n.Accounts[id]
+	s := strings.TrimSpace(Clean(id) + " " + Clean(a.Name))
+	if a.Owner != "" {
+		s += " (" + Clean(a.Owner) + ")"
+	}
+	return s
+}
+
+// label says of a value of an attribute what only the names know, not cleaned: the own network that an address is in, or that it is in none; the account of
+// a principal, where it is another one than the insight's. "" when there is nothing to say.
+func (n *Names) label(i *insight.Insight, attribute, value string) string {
+	switch attribute {
+	case "sourceIPAddress":
+		return n.network(value)
+	case "userIdentityArn", "sessionIssuer":
+		if id := accountOf(value); id != "" && id != i.Account {
+			return strings.TrimSpace("account " + id + " " + n.Accounts[id].Name)
+		}
+	}
+	return ""
+}
+
+// network returns the own network of an address; "" of what is no address: CloudTrail has names of services there, too.
+func (n *Names) network(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil || len(n.Networks) == 0 {
+		return ""
+	}
+	ip = ip.Unmap().WithZone("")
+	best := Network{Name: Outside}
+	for _, w := range n.Networks {
+		if w.Prefix.Contains(ip) && (!best.Prefix.IsValid() || w.Prefix.Bits() > best.Prefix.Bits()) {
+			best = w
+		}
+	}
+	return best.Name
+}
+
+// accountOf returns the account of a principal's key: the fifth field of an ARN, or what follows account: in another account's.
+func accountOf(principal string) string {
+	if rest, ok := strings.CutPrefix(principal, "account:"); ok {
+		id, _, _ := strings.Cut(rest, "/")
+		return id
+	}
+	if parts := strings.SplitN(principal, ":", 6); len(parts) == 6 && parts[0] == "arn" {
+		return parts[4]
+	}
+	return ""
+}
+
+// labelled is a value with its label, both fit to be shown.
+func labelled(value, label string) string {
+	if label == "" {
+		return value
+	}
+	return value + " [" + Clean(label) + "]"
+}
+
+// attributionJSON is an attribution with the labels of its values.
+type attributionJSON struct {
+	Attribute     string      `json:"attribute"`               // userIdentityArn, userAgent, errorCode as CloudTrail Insights has them; further ones are ours
+	Insight       []shareJSON `json:"insight"`                 // at most five values, largest first
+	InsightOther  int64       `json:"insightOther,omitempty"`  // calls with values that are not listed
+	Baseline      []shareJSON `json:"baseline"`                // the same over the baseline
+	BaselineOther int64       `json:"baselineOther,omitempty"` // calls of the baseline with values that are not listed
+}
+
+type shareJSON struct {
+	Value string `json:"value"`           // as in the trail; of errorCode "null" for calls without one, "" for calls without a value
+	Label string `json:"label,omitempty"` // the own network of an address, or "outside"; the account of another account's principal
+	Count int64  `json:"count"`           // calls
+}
+
+func (n *Names) attributions(i *insight.Insight, list []insight.Attribution) []attributionJSON {
+	out := []attributionJSON{}
+	for _, a := range list {
+		shares := func(list []insight.Share) []shareJSON {
+			out := []shareJSON{}
+			for _, s := range list {
+				out = append(out, shareJSON{s.Value, n.label(i, a.Attribute, s.Value), s.Count})
+			}
+			return out
+		}
+		out = append(out, attributionJSON{a.Attribute, shares(a.Insight), a.InsightOther, shares(a.Baseline), a.BaselineOther})
+	}
+	return out
+}
