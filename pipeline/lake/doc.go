@@ -45,7 +45,7 @@
 //
 // Tables are Parquet: zstd, version 1 data pages, PLAIN and dictionary encodings, lower-case names, signed integers, timestamps as
 // INT64 milliseconds UTC: what Athena's engine 3 reads. The metadata key trailgauge.format holds Format. Events are written
-// column by column by this package (Rows), compacted ones too, with parquet-go's encodings and structures; the other tables with parquet-go. Everything is read with arrow-go, compaction with parquet-go, and
+// column by column by this package (Rows), compacted ones too, with parquet-go's encodings and structures; the other tables with parquet-go. Everything is read with arrow-go, compaction and FindEvents with parquet-go, and
 // tests read each writer's files with the other library and with DuckDB. The schema of events is what parquet-go makes of trail.Record, for both.
 //
 // Why the events have a writer of their own (300,525 of them, scripts/bench-convert.sh): a record's texts are numbered once, while the decoder has them
