@@ -68,6 +68,7 @@ type writer struct {
 	stored map[trail.Day][]insight.Insight // by day of start, as committed
 	was    map[string]insight.Insight      // the same by ID
 	list   []insight.Insight               // what the replayed days' insights come to
+	others []insight.Insight               // earlier ones that may share an incident with those of list
 }
 
 func (w *writer) write(ctx context.Context) error {
@@ -90,6 +91,9 @@ func (w *writer) write(ctx context.Context) error {
 		return err
 	}
 	w.judge()
+	if err := w.link(ctx); err != nil {
+		return err
+	}
 	if err := w.deliver(ctx); err != nil {
 		return err
 	}
@@ -109,8 +113,13 @@ func (w *writer) load(ctx context.Context) error {
 	if w.rules.Any() {
 		first = min(first, trail.DayOf(w.commit.Decided)-ruleDays)
 	}
+	return w.loadFrom(ctx, first)
+}
+
+// loadFrom reads the committed insights that began on a day or later, as far as they have not been read yet.
+func (w *writer) loadFrom(ctx context.Context, first trail.Day) error {
 	for _, r := range w.before.Days {
-		if r.Day < first {
+		if _, known := w.stored[r.Day]; known || r.Day < first {
 			continue
 		}
 		m, err := lake.LoadManifest(ctx, w.lake, w.before, r.Day)

@@ -139,7 +139,7 @@ func insightRow(i *insight.Insight) (lake.InsightRow, error) {
 		StartTS: i.Whole.Start.UnixMilli(), EndTS: i.Whole.End.UnixMilli(), Minutes: int32(i.Whole.Minutes()),
 		Observed: i.Whole.Count, Expected: i.Expected, BaselineAvg: i.Baseline.Average(), BaselineMin: int32(i.Baseline.Minutes()),
 		Score: i.Worst.Score, Severity: i.Severity(), Threshold: i.Threshold, LnP: i.Worst.LnP, Window: int32(i.Worst.Window),
-		Model: i.Worst.Model, ParentID: i.Parent, Suppressed: i.Suppressed, Detail: string(detail),
+		Model: i.Worst.Model, ParentID: i.Parent, IncidentID: i.Incident, Suppressed: i.Suppressed, Detail: string(detail),
 	}, err
 }
 

@@ -50,6 +50,7 @@ func (o *Options) report(ctx context.Context, p *Plan, w *writer) (*report.Run, 
 		}
 	}
 	w.sortOut(rep)
+	w.incidents(rep)
 	rep.Warnings = warnings(rep, p)
 	var more []string
 	rep.Suppressions, more = w.suppressed()

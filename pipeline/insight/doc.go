@@ -7,6 +7,8 @@
 //  4. Reconcile (reconcile.go) compares what was reported earlier with what late data make of the same hours: revisions and
 //     retractions.
 //  5. Attribute (attribution.go) says which callers, sessions, clients, addresses, resources and errors account for an insight's count.
+//  6. Link (incident_link.go) brings insights of one cause together, whatever their APIs, accounts and regions; Incidents says what each
+//     of them comes to.
 //
 // All but Attribute is pure: no I/O, no clock.
 package insight

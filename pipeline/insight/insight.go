@@ -2,7 +2,6 @@ package insight
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"trailgauge/pipeline/counts"
@@ -157,12 +156,13 @@ type Insight struct {
 	Fit       Fit       `json:"fit"`       // as of the day it opened
 	Hours     []Bar     `json:"hours"`     // for drawing: from 24 hours before the start to the end
 
-	Attributions      []Attribution `json:"attributions"`      // of Detected and Baseline; frozen
-	WholeAttributions []Attribution `json:"wholeAttributions"` // of Whole and Baseline; set once Closed
-	Samples           []Sample      `json:"samples"`           // a few of the events
-	NewAPIs           []string      `json:"newAPIs,omitempty"` // Novelty: the APIs first used in Whole, as "iam.amazonaws.com CreateUser", in order of use; at most 100
-	Members           []Unit        `json:"members,omitempty"` // of an account: the series that Whole sums; nil when they are more than 500
-	Parent            string        `json:"parent,omitempty"`  // ID of the API-wide insight that covers the same burst; "" when there is none
+	Attributions      []Attribution `json:"attributions"`       // of Detected and Baseline; frozen
+	WholeAttributions []Attribution `json:"wholeAttributions"`  // of Whole and Baseline; set once Closed
+	Samples           []Sample      `json:"samples"`            // a few of the events
+	NewAPIs           []string      `json:"newAPIs,omitempty"`  // Novelty: the APIs first used in Whole, as "iam.amazonaws.com CreateUser", in order of use; at most 100
+	Members           []Unit        `json:"members,omitempty"`  // of an account: the series that Whole sums; nil when they are more than 500
+	Parent            string        `json:"parent,omitempty"`   // ID of the API-wide insight that covers the same burst; "" when there is none
+	Incident          string        `json:"incident,omitempty"` // ID of its incident (Link); of one that is retracted the last that it had; "" when suppressed
 }
 
 // Bar is one hour of an insight's picture.
@@ -202,4 +202,4 @@ type Sample struct {
 func (i *Insight) Excess() float64 { return float64(i.Whole.Count) - i.Expected }
 
 // Severity is the score in powers of ten: 3 is one such false insight in 1,000 series-days, 4 in 10,000.
-func (i *Insight) Severity() float64 { return i.Worst.Score / math.Ln10 }
+func (i *Insight) Severity() float64 { return severity(i.Worst.Score) }

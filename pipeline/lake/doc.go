@@ -23,6 +23,11 @@
 // Days are UTC days of the event, not of the delivery. Numbers in file names are runs: the number of the commit that first names the file.
 // A file that no commit names does not exist for any reader, and no file changes once it is named.
 //
+// Insights of one cause are one incident (insight.Incident): the column incidentid of the insights table holds its ID, which follows from that of its first
+// insight. It is a column and no table of its own because an incident is nothing but its insights, and these may change with any run: each run asks again which of
+// the insights that it may concern belong together, a month back at most, and writes the days whose rows changed. A row whose incident changed
+// keeps its revision. GROUP BY incidentid over insights_current gives the incidents; what they come to (score, timeline) is in reports.
+//
 // # Upkeep
 //
 // A run that finds more than 16 small events files in a day of the last two brings them together itself, 00000043-fold-0000.parquet, and so never

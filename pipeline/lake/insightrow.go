@@ -28,6 +28,7 @@ type InsightRow struct {
 	Window        int32   `parquet:"windowminutes"`
 	Model         string  `parquet:"model,dict"`
 	ParentID      string  `parquet:"parentid,optional"`
+	IncidentID    string  `parquet:"incidentid,optional"`      // insights of one cause share it: most have one of their own; null when suppressed
 	Suppressed    string  `parquet:"suppressed,optional,dict"` // the rule of the configuration that keeps it from being told; null: none
 	Detail        string  `parquet:"detail"`                   // the whole insight as JSON: attributions, samples, hours, and the arithmetic of its verdicts
 }

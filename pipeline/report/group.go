@@ -16,20 +16,20 @@ type Entry struct {
 	Nested   bool     // it is one of another's Children
 }
 
+// changes name what Run.Lists are.
+var changes = [...]string{"retracted", "revised", "opened", "closed", "open"}
+
 // Entries returns a run's insights by severity, the highest first, those about one principal below the one about the API of the same
 // burst. A parent stands where the most severe of its family belongs. An insight that is in several lists of the run is told
-// of once, by the first of: retracted, revised, opened, closed, open.
+// of once, by the first of Lists.
 func (r *Run) Entries() []*Entry {
 	byID := map[string]*Entry{}
 	var all []*Entry
-	for _, list := range []struct {
-		change string
-		of     []insight.Insight
-	}{{"retracted", r.Retracted}, {"revised", r.Revised}, {"opened", r.Opened}, {"closed", r.Closed}, {"open", r.StillOpen}} {
-		for k := range list.of {
-			i := &list.of[k]
+	for n, list := range r.Lists() {
+		for k := range list {
+			i := &list[k]
 			if byID[i.ID] == nil {
-				byID[i.ID] = &Entry{Insight: i, Change: list.change}
+				byID[i.ID] = &Entry{Insight: i, Change: changes[n]}
 				all = append(all, byID[i.ID])
 			}
 		}

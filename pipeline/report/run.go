@@ -26,6 +26,7 @@ type Run struct {
 	StillOpen []insight.Insight // open before and still
 	Revised   []insight.Insight // late data changed them: Revision > 1
 	Retracted []insight.Insight // late data took them back
+	Incidents []Incident        // of two bursts at least, that have one of these insights, by score; each insight is in one at most
 	Warnings  []string          // what the reader should know before trusting the rest
 	Rejected  []Rejected        // what could not be read, the first of them
 
@@ -35,6 +36,18 @@ type Run struct {
 	Names Names // of accounts and networks
 
 	EventTable string // the view of current events as Athena names it; "" is events_current
+}
+
+// Incident is an incident and what happened to it in the run.
+type Incident struct {
+	insight.Incident
+	Change string   // "opened"; "grown": it has more insights than before; "closed"; or "continued"
+	Merged []string // IDs of incidents told of before that turned out to be part of it, or that it goes by another ID than; sorted
+}
+
+// Lists returns the insights of the run. One that is in several is told of by the first.
+func (r *Run) Lists() [][]insight.Insight {
+	return [][]insight.Insight{r.Retracted, r.Revised, r.Opened, r.Closed, r.StillOpen}
 }
 
 // Input is the ledger of one run's objects and records. Read = Kept + Duplicate + Replaced + Rejected.
