@@ -109,6 +109,8 @@ func (s *scanner) object(ctx context.Context, o Object, f fetched) error {
 	switch {
 	case err == nil:
 		s.deliver(src)
+	case errors.Is(err, store.ErrCredentials), errors.Is(err, store.ErrRole): // says nothing of the object: all others would follow
+		return err
 	case errors.As(err, &bad), errors.Is(err, errChanged), errors.Is(err, store.ErrNotExist), errors.Is(err, store.ErrDenied),
 		errors.Is(err, store.ErrTooLarge), errors.Is(err, store.ErrBadKey):
 		result = scanned{Number: o.Number, ETag: o.ETag, Reason: reasonOf(err), Again: !errors.As(err, &bad) && !errors.Is(err, store.ErrTooLarge) && !errors.Is(err, store.ErrBadKey)}

@@ -2,11 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -21,17 +21,20 @@ type listedAccount struct {
 
 // readAccounts adds the accounts of a file to the configuration; what the configuration says itself stands. The file is what
 // `aws organizations list-accounts --output json` prints, or CSV with a header, as the console of AWS Organizations exports it. A relative name is
-// taken from the folder of the configuration file.
-func readAccounts(name, config string, into *pipeline.Config) error {
-	if name == "" {
+// taken from the folder, or the prefix, of the configuration file.
+func (b bucketFlags) readAccounts(ctx context.Context, name, config string, into *pipeline.Config) error {
+	switch {
+	case name == "":
 		return nil
-	}
-	if !filepath.IsAbs(name) {
+	case strings.HasPrefix(name, "s3://"), filepath.IsAbs(name):
+	case strings.HasPrefix(config, "s3://"):
+		name = config[:strings.LastIndexByte(config, '/')+1] + name
+	default:
 		name = filepath.Join(filepath.Dir(config), name)
 	}
-	body, err := os.ReadFile(name)
+	body, err := b.load(ctx, "the accounts_file of "+config, name)
 	if err != nil {
-		return fmt.Errorf("%w: reading the accounts_file of %s: %w", pipeline.ErrUsage, config, err)
+		return err
 	}
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 	read := accountsOfCSV

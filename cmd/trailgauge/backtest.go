@@ -30,16 +30,17 @@ func (c *backtestCommand) options(ctx context.Context) (o pipeline.BacktestOptio
 	if o.To, err = parseTime("--to", c.To); err != nil {
 		return o, err
 	}
-	o.Config = pipeline.DefaultConfig()
-	if err := readConfig(c.Config, &o.Config); err != nil {
+	file, err := c.readConfig(ctx, c.Config)
+	if err != nil {
 		return o, err
 	}
+	o.Config = file.Config
 	if c.Against != "" {
-		against := pipeline.DefaultConfig()
-		if err := readConfig(c.Against, &against); err != nil {
+		against, err := c.readConfig(ctx, c.Against)
+		if err != nil {
 			return o, err
 		}
-		o.Against = &against
+		o.Against = &against.Config
 	}
 	if o.Workers = c.Workers; c.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -51,13 +52,13 @@ func (c *backtestCommand) options(ctx context.Context) (o pipeline.BacktestOptio
 		if store.Overlap(c.Trail, c.Lake) {
 			return o, fmt.Errorf("%w: the lake %s and the trail %s overlap", pipeline.ErrUsage, c.Lake, c.Trail)
 		}
-		if err := checkFolder(c.Trail); err != nil {
+		places, err := c.places([]string{c.Trail}, nil)
+		if err != nil {
 			return o, err
 		}
-		if o.Trail, err = c.trail(ctx, c.Trail); err != nil {
-			return o, usage(err)
+		if o.Trail, o.TrailPath, err = c.openTrails(ctx, places, true); err != nil {
+			return o, err
 		}
-		o.TrailPath = pathOf(c.Trail)
 	}
 	if o.Lake, err = c.lake(ctx, c.Lake); err != nil {
 		return o, usage(err)

@@ -58,6 +58,14 @@ func hintFor(err error) string {
 		return outside.Hint()
 	case errors.Is(err, pipeline.ErrHeld):
 		return "wait for it to end; a run that died gives the lake back within two minutes"
+	case errors.Is(err, store.ErrCredentials):
+		return "get new credentials (aws sso login, or the job's role), see who they are of (aws sts get-caller-identity) and run again: nothing is lost"
+	case errors.Is(err, store.ErrRole):
+		return "the caller (aws sts get-caller-identity) needs sts:AssumeRole on the role, and the role's trust policy must name the caller, with the external id if it asks for one"
+	case errors.Is(err, store.ErrKMS):
+		return "the caller, or the role of that trail, needs kms:Decrypt on the trail's key, and kms:GenerateDataKey on the lake's; the key's own policy must allow it, too"
+	case errors.Is(err, store.ErrRegion):
+		return "name that region: --region for all buckets, region: of one trail in the configuration"
 	case errors.Is(err, store.ErrDenied):
 		return "check the credentials (aws sts get-caller-identity), the bucket's policy and the KMS key's policy"
 	case errors.Is(err, store.ErrUnavailable):

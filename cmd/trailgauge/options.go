@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"runtime"
 	"strings"
 	"time"
-
-	"github.com/goccy/go-yaml"
 
 	"trailgauge/pipeline"
 	"trailgauge/pipeline/store"
@@ -21,7 +17,7 @@ import (
 
 // trailFlag and lakeFlag name the two places. Environment variables serve containers, where there is no command line to edit.
 type trailFlag struct {
-	Trail string `required:"" placeholder:"SRC" env:"TRAILGAUGE_TRAIL" help:"Where the trail's objects are: a folder, or s3://bucket/prefix."`
+	Trail []string `sep:"none" placeholder:"SRC" env:"TRAILGAUGE_TRAIL" help:"Where the trail's objects are: a folder, or s3://bucket/prefix. Again for another trail; without it, those of the configuration (trails:) are read."`
 }
 
 type lakeFlag struct {
@@ -37,13 +33,8 @@ type bucketFlags struct {
 	TrailBucketOwner string `placeholder:"ACCOUNT" group:"Buckets" env:"TRAILGAUGE_TRAIL_BUCKET_OWNER" help:"Refuse a trail bucket of another account."`
 	LakeBucketOwner  string `placeholder:"ACCOUNT" group:"Buckets" env:"TRAILGAUGE_LAKE_BUCKET_OWNER" help:"Refuse a lake bucket of another account."`
 	RequesterPays    bool   `group:"Buckets" env:"TRAILGAUGE_REQUESTER_PAYS" help:"Pay for the requests to the trail's bucket."`
-}
-
-func (b bucketFlags) trail(ctx context.Context, name string) (store.Store, error) {
-	return store.Open(ctx, name, store.S3Options{
-		Region: b.Region, Endpoint: b.Endpoint, PathStyle: b.PathStyle, ChecksumWhenRequired: b.Endpoint != "",
-		ExpectedBucketOwner: b.TrailBucketOwner, RequesterPays: b.RequesterPays,
-	})
+	TrailRole        string `placeholder:"ARN" group:"Buckets" env:"TRAILGAUGE_TRAIL_ROLE" help:"Role to assume for reading the trail."`
+	TrailExternalID  string `placeholder:"ID" group:"Buckets" env:"TRAILGAUGE_TRAIL_EXTERNAL_ID" help:"External ID that the role asks for."`
 }
 
 func (b bucketFlags) lake(ctx context.Context, name string) (store.Store, error) {
@@ -74,15 +65,14 @@ func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options
 	if o.Workers < 0 {
 		return o, fmt.Errorf("%w: --workers %d: want 1 or more, or 0 for one a processor", pipeline.ErrUsage, o.Workers)
 	}
-	for flag, value := range map[string]string{"--trail": f.Trail, "--lake": f.Lake} {
-		if value == "" {
-			return o, fmt.Errorf("%w: %s is empty", pipeline.ErrUsage, flag)
-		}
+	if f.Lake == "" {
+		return o, fmt.Errorf("%w: --lake is empty", pipeline.ErrUsage)
 	}
-	if err := readConfig(f.Config, &o.Config); err != nil {
+	file, err := f.readConfig(ctx, f.Config)
+	if err != nil {
 		return o, err
 	}
-	var err error
+	o.Config = file.Config
 	if f.AsOf != "" {
 		if o.AsOf, err = parseTime("--as-of", f.AsOf); err != nil {
 			return o, err
@@ -109,17 +99,22 @@ func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options
 			return o, fmt.Errorf("%w: --score-from %s lies before --from %s: what is not read cannot be decided", pipeline.ErrUsage, f.ScoreFrom, f.From)
 		}
 	}
-	if store.Overlap(f.Trail, f.Lake) {
-		return o, fmt.Errorf("%w: the lake %s and the trail %s overlap: the job would read its own output", pipeline.ErrUsage, f.Lake, f.Trail)
+	places, err := f.places(f.Trail, file.Trails)
+	if err != nil {
+		return o, err
 	}
-	if o.Trail, err = f.trail(ctx, f.Trail); err != nil {
-		return o, usage(err)
+	for _, p := range places {
+		if store.Overlap(p.URL, f.Lake) {
+			return o, fmt.Errorf("%w: the lake %s and the trail %s overlap: the job would read its own output", pipeline.ErrUsage, f.Lake, p.URL)
+		}
+	}
+	if o.Trail, o.TrailPath, err = f.openTrails(ctx, places, len(f.Trail) == 1); err != nil {
+		return o, err
 	}
 	if o.Lake, err = f.lake(ctx, f.Lake); err != nil {
 		return o, usage(err)
 	}
-	o.TrailPath = pathOf(f.Trail)
-	return o, checkFolder(f.Trail)
+	return o, nil
 }
 
 // firstTrail is when CloudTrail began to deliver.
@@ -169,78 +164,4 @@ func parseTime(flag, s string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%w: %s %q: want 2026-11-01 or 2026-11-01T06:00:00Z", pipeline.ErrUsage, flag, s)
-}
-
-// readConfig reads the YAML file. Keys it does not know are refused by name and line.
-func readConfig(name string, into *pipeline.Config) error {
-	if name == "" {
-		return nil
-	}
-	body, err := os.ReadFile(name)
-	if err != nil {
-		return fmt.Errorf("%w: reading the configuration: %w", pipeline.ErrUsage, err)
-	}
-	var document any
-	if err := yaml.Unmarshal(body, &document); err == nil && document == nil {
-		return nil // empty, or comments alone: decoding it would wipe out the defaults
-	}
-	file := struct {
-		Settings     pipeline.Config `yaml:",inline"`
-		AccountsFile string          `yaml:"accounts_file"` // names and owners of accounts, see readAccounts
-	}{Settings: *into}
-	err = yaml.NewDecoder(bytes.NewReader(body), yaml.Strict()).Decode(&file)
-	var wrong *yaml.TypeError
-	switch {
-	case errors.As(err, &wrong):
-		return fmt.Errorf("%w: reading %s: [%d:%d] %s", pipeline.ErrUsage, name, wrong.Token.Position.Line, wrong.Token.Position.Column, wantedType(wrong.DstType.Kind()))
-	case err != nil:
-		return fmt.Errorf("%w: reading %s: %s", pipeline.ErrUsage, name, yaml.FormatError(err, false, false))
-	}
-	*into = file.Settings
-	if err := into.Validate(); err != nil {
-		return fmt.Errorf("%w: reading %s: %s%w", pipeline.ErrUsage, name, placeOf(body, err), err)
-	}
-	if err := readAccounts(file.AccountsFile, name, into); err != nil {
-		return err
-	}
-	if err := into.Validate(); err != nil { // of the accounts' names
-		return fmt.Errorf("%w: reading %s: %w", pipeline.ErrUsage, file.AccountsFile, err)
-	}
-	return nil
-}
-
-// placeOf says where in the file the setting is that an error is about, as "[2:5] "; "" when that is not known.
-func placeOf(body []byte, err error) string {
-	var wrong *pipeline.SettingError
-	if !errors.As(err, &wrong) {
-		return ""
-	}
-	path := (&yaml.PathBuilder{}).Root()
-	for _, name := range wrong.Setting {
-		var item uint
-		if _, err := fmt.Sscanf(name, "[%d]", &item); err == nil {
-			path = path.Index(item)
-			continue
-		}
-		path = path.Child(name)
-	}
-	node, err := path.Build().ReadNode(bytes.NewReader(body))
-	if err != nil {
-		return ""
-	}
-	at := node.GetToken().Position
-	return fmt.Sprintf("[%d:%d] ", at.Line, at.Column)
-}
-
-// wantedType says what a setting takes, in the words of who writes the file.
-func wantedType(k reflect.Kind) string {
-	switch k {
-	case reflect.Bool:
-		return "want true or false here"
-	case reflect.Float64, reflect.Int, reflect.Int64:
-		return "want a number here"
-	case reflect.String:
-		return "want a text here"
-	}
-	return "want settings here, as name: value"
 }

@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"trailgauge/pipeline"
 )
 
 // TestREADME runs the README's session and compares what it prints with what the README says it prints. A line "…" stands for any lines, and
@@ -54,8 +52,8 @@ func TestREADMEConfiguration(t *testing.T) {
 	if err := os.WriteFile(name, []byte(example), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	c := pipeline.DefaultConfig()
-	if err := readConfig(name, &c); err != nil {
+	c, err := bucketFlags{}.readConfig(t.Context(), name)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if len(c.Suppress) != 1 || *c.Suppress[0].Ceiling != 500 || c.Suppress[0].Expires != "2027-03-31" || len(c.Accounts) != 1 {

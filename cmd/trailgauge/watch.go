@@ -45,7 +45,7 @@ func (f watchFlags) watch(t *terminal, job jobFlags) (*watch, error) {
 		}
 	}
 	return &watch{watchFlags: f, summary: metrics.Summary{
-		SchemaVersion: metrics.SchemaVersion, Program: pipeline.Program, Trail: placeName(job.Trail), Lake: placeName(job.Lake),
+		SchemaVersion: metrics.SchemaVersion, Program: pipeline.Program, Trail: strings.Join(job.Trail, ", "), Lake: placeName(job.Lake),
 		Started: time.Now().UTC(), Stages: []metrics.Stage{},
 	}}, nil
 }
@@ -70,6 +70,7 @@ func (w *watch) tell(t *terminal, ended outcome, failure error) (outcome, error)
 		s.Status = statusOf(failure)
 		s.Fail(failure)
 	} else if w.report != nil {
+		s.Trail = w.report.Trail
 		s.Tell(w.report)
 	}
 	var errs []error

@@ -19,7 +19,7 @@ const SchemaVersion = 1
 type Summary struct {
 	SchemaVersion int       `json:"schemaVersion"`
 	Program       string    `json:"program"`
-	Trail         string    `json:"trail"`
+	Trail         string    `json:"trail"` // several: one after the other; of a run that failed, as --trail has it
 	Lake          string    `json:"lake"`
 	Started       time.Time `json:"started"`
 	Ended         time.Time `json:"ended"`

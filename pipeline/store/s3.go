@@ -30,6 +30,8 @@ type S3Options struct {
 	KMSKey              string // ID, alias or ARN: objects are written with SSE-KMS under it (with a bucket key); empty: the bucket's default
 	ExpectedBucketOwner string // 12-digit account; any request to a bucket of another account is denied; empty: not checked
 	RequesterPays       bool   // accept the charges of a requester-pays bucket
+	RoleARN             string // role to assume for every request, renewed before it ends; empty: the credentials found are used themselves
+	ExternalID          string // that the role's trust policy asks for; empty: none
 
 	Retries     int           // attempts for one request, the first included; 0: 8
 	MaxWait     time.Duration // longest pause between two attempts; the pauses double, with full jitter; 0: 20 s
@@ -81,7 +83,13 @@ func S3(ctx context.Context, name, prefix string, o S3Options) (Store, error) {
 		return nil, fmt.Errorf("opening %s: reading the AWS configuration: %w", where, err)
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("opening %s: finding AWS credentials: %w (%w)", where, orContext(ctx, ErrDenied), err)
+		return nil, fmt.Errorf("opening %s: finding AWS credentials: %w: %w (%w)", where, orContext(ctx, ErrDenied), ErrCredentials, err)
+	}
+	if o.RoleARN != "" {
+		cfg.Credentials = assume(cfg, o)
+		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+			return nil, fmt.Errorf("opening %s: %w", where, orContext(ctx, s3Error(err, cfg.Region)))
+		}
 	}
 	b := &bucket{name: name, root: prefix, region: cfg.Region, o: o, retryer: newRetryer(o)}
 	if o.ExpectedBucketOwner != "" {

@@ -32,12 +32,15 @@ func s3Error(err error, region string) error {
 	status, header := response(err)
 	code := apiCode(err)
 	if home := header.Get("X-Amz-Bucket-Region"); wrongRegion(status, code) && home != "" && home != region {
-		return fmt.Errorf("the bucket is in %s, the requests went to %s", home, region)
+		return &elsewhere{fmt.Sprintf("the bucket is in %s, the requests went to %s", home, region)}
 	}
 	var broken *brokenBody
+	var role *roleError
 	switch {
+	case errors.As(err, &role):
+		return role
 	case wrongRegion(status, code):
-		return fmt.Errorf("the bucket is in another region than %s: %w", region, brief(err))
+		return &elsewhere{fmt.Sprintf("the bucket is in another region than %s: %v", region, brief(err))}
 	case code == "NoSuchBucket": // not ErrNotExist: a mistyped bucket must not look like an empty lake
 		return errors.New("there is no such bucket")
 	case code == "InvalidObjectState": // a 403 too
@@ -48,11 +51,31 @@ func s3Error(err error, region string) error {
 		return fmt.Errorf("%w (%w)", ErrExist, brief(err))
 	case errors.As(err, &broken), errors.Is(err, context.DeadlineExceeded), retryable(err): // the deadline is ReadTimeout's
 		return fmt.Errorf("%w (%w)", ErrUnavailable, brief(err))
-	case status == http.StatusForbidden, status == http.StatusUnauthorized, strings.HasPrefix(code, "KMS."),
-		code == "AccessDenied", code == "ExpiredToken", code == "InvalidToken", credentials(err):
+	case lapsed(code), credentials(err):
+		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrCredentials, brief(err))
+	case strings.HasPrefix(code, "KMS."), code == "AccessDenied" && strings.Contains(err.Error(), "kms:"):
+		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrKMS, brief(err))
+	case status == http.StatusForbidden, status == http.StatusUnauthorized, code == "AccessDenied":
 		return fmt.Errorf("%w (%w)", ErrDenied, brief(err))
 	}
 	return brief(err)
+}
+
+// elsewhere is ErrRegion in words of its own.
+type elsewhere struct{ text string }
+
+func (e *elsewhere) Error() string        { return e.text }
+func (e *elsewhere) Is(target error) bool { return target == ErrRegion }
+
+// lapsed tells the codes with which S3 and STS refuse credentials, whoever they are of.
+// https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+func lapsed(code string) bool {
+	switch code {
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId",
+		"InvalidClientTokenId", "UnrecognizedClientException", "IncompleteSignature", "SignatureDoesNotMatch", "NotSignedUp":
+		return true
+	}
+	return false
 }
 
 // wrongRegion tells the answers S3 gives when a request went to, or was signed for, a region that is not the bucket's.

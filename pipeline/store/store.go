@@ -69,3 +69,11 @@ var (
 	ErrDenied      = errors.New("access denied")                // credentials, bucket policy or KMS key
 	ErrUnavailable = errors.New("store is unavailable for now") // throttled or unreachable, after retries
 )
+
+// What was denied more exactly, where the reply says so. Errors that wrap one of the first three wrap ErrDenied as well.
+var (
+	ErrCredentials = errors.New("the credentials do not hold")  // there are none, or they have expired or are not known: nothing will work
+	ErrRole        = errors.New("the role cannot be assumed")   // nor will anything where the role is needed
+	ErrKMS         = errors.New("the KMS key cannot be used")   // by whoever asked
+	ErrRegion      = errors.New("the bucket is somewhere else") // the requests went to another region
+)
