@@ -224,10 +224,14 @@ func TestLinkHourByHour(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var list []*Insight
 		for w := range rapid.IntRange(1, 4).Draw(t, "weeks") { // long chains: three weeks of history and more
+			renamed := map[string]string{"": ""}
 			for _, i := range drawn(t) {
+				old := i.ID
 				i.Whole.Start, i.Whole.End = i.Whole.Start.AddDate(0, 0, 8*w), i.Whole.End.AddDate(0, 0, 8*w)
 				i.Detected.Start, i.Detected.End = i.Whole.Start, i.Whole.Start.Add(time.Hour)
-				i.ID, i.Parent = newID(i.Unit, i.Whole.Start), ""
+				i.Name = fmt.Sprint("W", w, i.Name) // another week's may begin with it
+				i.ID, i.Parent = newID(i.Unit, i.Whole.Start), renamed[i.Parent]
+				renamed[old] = i.ID
 				list = append(list, i)
 			}
 		}
