@@ -32,7 +32,7 @@ func (o *Options) conclude(ctx context.Context, c *lake.Commit, p *Plan, result 
 		return err
 	}
 	w := &writer{
-		lake: o.Lake, before: c, commit: next(c, p.AsOf), made: made, reads: p.Config.ScoreReads, dataNovelty: p.Config.ScoreDataNovelty, rules: rules,
+		lake: o.Lake, before: c, commit: next(c, p.AsOf), made: made, tiles: d.tiles, reads: p.Config.ScoreReads, dataNovelty: p.Config.ScoreDataNovelty, rules: rules,
 	}
 	if err := w.write(ctx); err != nil {
 		return err
@@ -60,7 +60,8 @@ type writer struct {
 	before *lake.Commit
 	commit *lake.Commit // the next one
 	made   *decision
-	reads  bool // call rates count read calls too
+	tiles  *tileCache // of before
+	reads  bool       // call rates count read calls too
 
 	dataNovelty bool // new APIs of data events count too
 	rules       *insight.Rules
@@ -87,7 +88,7 @@ func (w *writer) write(ctx context.Context) error {
 	if err := insight.Attribute(ctx, &eventReader{w.lake, w.before}, pointers); err != nil {
 		return err
 	}
-	if err := newTileCache(w.lake, w.before).nameNew(ctx, pointers, w.dataNovelty); err != nil {
+	if err := w.tiles.nameNew(ctx, pointers, w.dataNovelty); err != nil {
 		return err
 	}
 	w.judge()

@@ -2,8 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"trailgauge/pipeline/counts"
@@ -14,62 +14,68 @@ import (
 // maxNewAPIs bounds the names that an insight tells.
 const maxNewAPIs = 100
 
-// nameNew fills in which APIs the principals of Novelty insights used for the first time, from the counts that were decided on.
+// unnamed is a Novelty insight whose new APIs are looked for.
+type unnamed struct {
+	*insight.Insight
+	last trail.Day            // of the counts it was decided on
+	used map[string]time.Time // by API, when it was used first
+}
+
+// nameNew fills in which APIs the principals of Novelty insights used for the first time, from the counts that were decided on. It takes those of
+// the principals alone out of the files, once for all insights.
 func (t *tileCache) nameNew(ctx context.Context, list []*insight.Insight, data bool) error {
+	asked := map[counts.Series][]*unnamed{} // by principal
+	days := map[trail.Day]bool{}
 	for _, i := range list {
 		if i.Kind != insight.Novelty || i.State == insight.Retracted || i.NewAPIs != nil && i.State == insight.Closed {
 			continue
 		}
-		last := trail.DayOf(i.Whole.End.Add(-time.Minute))
-		tiles, err := t.principals(ctx, last-HistoryDays, last)
+		u := &unnamed{i, trail.DayOf(i.Whole.End.Add(-time.Minute)), map[string]time.Time{}}
+		who := counts.Series{Account: i.Account, Principal: i.Principal}
+		asked[who] = append(asked[who], u)
+		for d := u.last - HistoryDays; d <= u.last; d++ {
+			days[d] = true
+		}
+	}
+	of := func(s counts.Series) []*unnamed {
+		return asked[counts.Series{Account: s.Account, Principal: s.Principal}]
+	}
+	for d := range days {
+		tiles, err := t.some(ctx, d, func(s counts.Series) bool { return of(s) != nil })
 		if err != nil {
 			return err
 		}
-		if err := nameNew(i, tiles, data); err != nil {
-			return err
+		for _, tile := range tiles {
+			for _, u := range of(tile.Series) {
+				if d >= u.last-HistoryDays && d <= u.last && (data || !tile.Data) && len(tile.Minutes) > 0 {
+					u.use(tile.Source+" "+tile.Name, d.Start().Add(time.Duration(tile.Minutes[0])*time.Minute))
+				}
+			}
+		}
+	}
+	for _, list := range asked {
+		for _, u := range list {
+			u.name()
 		}
 	}
 	return nil
 }
 
-func nameNew(i *insight.Insight, tiles counts.Reader, data bool) error {
-	type use struct {
-		at   time.Time
-		name string
+// use notes that an API was used.
+func (u *unnamed) use(api string, at time.Time) {
+	if first, ok := u.used[api]; !ok || at.Before(first) {
+		u.used[api] = at
 	}
-	first := map[string]time.Time{}
-	for {
-		t, err := tiles.Next()
-		if err != nil {
-			return err
-		}
-		if t == nil {
-			break
-		}
-		if t.Account != i.Account || t.Principal != i.Principal || t.Data && !data || len(t.Minutes) == 0 {
-			continue
-		}
-		at := t.Day.Start().Add(time.Duration(t.Minutes[0]) * time.Minute)
-		api := t.Source + " " + t.Name
-		if was, ok := first[api]; !ok || at.Before(was) {
-			first[api] = at
+}
+
+// name keeps the APIs that were used first in the insight's time, in order of use.
+func (u *unnamed) name() {
+	u.NewAPIs = []string{}
+	for _, api := range slices.Sorted(maps.Keys(u.used)) {
+		if at := u.used[api]; !at.Before(u.Whole.Start) && at.Before(u.Whole.End) {
+			u.NewAPIs = append(u.NewAPIs, api)
 		}
 	}
-	var uses []use
-	for name, at := range first {
-		if !at.Before(i.Whole.Start) && at.Before(i.Whole.End) {
-			uses = append(uses, use{at, name})
-		}
-	}
-	slices.SortFunc(uses, func(a, b use) int {
-		if c := a.at.Compare(b.at); c != 0 {
-			return c
-		}
-		return strings.Compare(a.name, b.name)
-	})
-	i.NewAPIs = []string{}
-	for _, u := range uses[:min(len(uses), maxNewAPIs)] {
-		i.NewAPIs = append(i.NewAPIs, u.name)
-	}
-	return nil
+	slices.SortStableFunc(u.NewAPIs, func(a, b string) int { return u.used[a].Compare(u.used[b]) })
+	u.NewAPIs = u.NewAPIs[:min(len(u.NewAPIs), maxNewAPIs)]
 }
