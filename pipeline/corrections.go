@@ -118,6 +118,7 @@ func (m *merger) fix(ctx context.Context, t *touched) error {
 		return nil
 	}
 	var tiles counts.Builder
+	var rows []lake.ReplacedRow
 	mine := map[string]bool{}
 	for _, p := range t.parts {
 		mine[p.Events.Key] = true
@@ -127,6 +128,7 @@ func (m *merger) fix(ctx context.Context, t *touched) error {
 		if mine[f.Key] {
 			l = &t.run
 		}
+		rows = append(rows, lake.ReplacedRow{Account: r.Account, EventID: r.EventID, EventTS: r.EventTS})
 		l.Replaced++
 		l.Kept--
 		if r.CountCategory == "" {
@@ -141,12 +143,34 @@ func (m *merger) fix(ctx context.Context, t *touched) error {
 	if replaced != len(t.fixes) {
 		return fmt.Errorf("the events of %s hold %d of the %d that were corrected: %w", t.manifest.Day, replaced, len(t.fixes), lake.ErrForeign)
 	}
+	if err := m.tell(ctx, t, rows); err != nil {
+		return err
+	}
 	list := tiles.Tiles()
 	if len(list) == 0 {
 		return nil
 	}
 	f, err := putTiles(ctx, m.lake, lake.Counts, t.manifest.Day, m.commit.Number, "fix", list)
 	t.manifest.Files[lake.Counts] = append(t.manifest.Files[lake.Counts], f)
+	return err
+}
+
+// tell adds events to the day's file of the table Replaced.
+func (m *merger) tell(ctx context.Context, t *touched, rows []lake.ReplacedRow) error {
+	files := t.manifest.Files
+	for _, f := range files[lake.Replaced] {
+		known, err := lake.ReadReplaced(ctx, m.lake, f)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, known...)
+	}
+	body, err := lake.EncodeReplaced(rows)
+	if err != nil {
+		return fmt.Errorf("encoding the replaced events of %s: %w", t.manifest.Day, err)
+	}
+	f, err := putFile(ctx, m.lake, lake.Replaced, t.manifest.Day, m.commit.Number, "day", body, len(rows))
+	files[lake.Replaced] = []lake.File{f}
 	return err
 }
 

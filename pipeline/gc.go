@@ -51,6 +51,7 @@ var collectable = []struct {
 	{"counts", "counts/", tableKey("counts")},
 	{"insights", "insights/", tableKey("insights")},
 	{"baselines", "baselines/", tableKey("baselines")},
+	{"replaced", "replaced/", tableKey("replaced")},
 	{"manifests", "state/days/", regexp.MustCompile(`^state/days/\d{4}/\d\d/\d\d/(\d{8})(?:-c[0-9a-f]{16})?\.json$`)},
 	{"principals", "state/principals/", tableKey("state/principals")},
 	{"keys", "state/keys/", regexp.MustCompile(`^state/keys/\d{4}/\d\d/\d\d/(\d{8})\.(?:keys|marks)$`)},

@@ -154,6 +154,7 @@ func TestCorrectionOfAnotherDay(t *testing.T) {
 				s.deliver(way, c.objects...)
 				ledger(t, c.name, s.commit().Totals, c.want)
 				s.wantCounts(c.counts)
+				s.checkReplaced()
 				var awaited, replaced string
 				s.eachDay(func(m *lake.Manifest) {
 					if len(m.Awaited) > 0 {

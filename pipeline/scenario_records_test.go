@@ -125,6 +125,7 @@ func TestCorrection(t *testing.T) {
 				s.deliver(way, c.objects...)
 				ledger(t, c.name, s.commit().Totals, c.want)
 				s.wantCounts(c.counts)
+				s.checkReplaced()
 				if rows := s.rows(); len(rows) != c.rows {
 					t.Errorf("rows %v", rows)
 				}

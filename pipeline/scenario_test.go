@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/decode"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
 	"trailgauge/pipeline/trail"
@@ -190,6 +192,34 @@ func (s *scenario) rows() map[string][]string {
 		}
 	})
 	return rows
+}
+
+// checkReplaced holds the table of replaced events against the manifests.
+func (s *scenario) checkReplaced() {
+	s.Helper()
+	s.eachDay(func(m *lake.Manifest) {
+		var got []string
+		if len(m.Files[lake.Replaced]) > 1 {
+			s.Errorf("%s: %d files of replaced events", m.Day, len(m.Files[lake.Replaced]))
+		}
+		for _, f := range m.Files[lake.Replaced] {
+			rows, err := lake.ReadReplaced(context.Background(), s.Lake, f)
+			if err != nil || len(rows) != int(f.Rows) {
+				s.Fatalf("%s: %d rows, %v", f.Key, len(rows), err)
+			}
+			for _, r := range rows {
+				if trail.DayOf(time.UnixMilli(r.EventTS)) != m.Day {
+					s.Errorf("%s of %d is told of on %s", r.EventID, r.EventTS, m.Day)
+				}
+				text, _ := id(decode.EventKey(r.Account, r.EventID)).MarshalText()
+				got = append(got, string(text))
+			}
+		}
+		slices.Sort(got)
+		if d := cmp.Diff(m.Replaced, got, cmpopts.EquateEmpty()); d != "" {
+			s.Errorf("%s: replaced events (-manifest +table):\n%s", m.Day, d)
+		}
+	})
 }
 
 // rejected reads all lists of what was rejected.

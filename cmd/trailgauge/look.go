@@ -45,7 +45,7 @@ func (r *reportCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 type filesCommand struct {
 	lakeFlag
 	bucketFlags
-	Table string `arg:"" enum:"events,counts,insights,baselines" help:"events, counts, insights or baselines."`
+	Table string `arg:"" enum:"events,counts,insights,baselines,replaced" help:"events, counts, insights, baselines or replaced."`
 }
 
 func (f *filesCommand) run(ctx context.Context, t *terminal) (outcome, error) {

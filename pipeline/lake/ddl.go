@@ -64,6 +64,7 @@ var tableRows = map[Table]struct {
 	Counts:    {reflect.TypeFor[countRow](), "One row a series, category, read or write, error code and day: its minutes with calls, and how many."},
 	Insights:  {reflect.TypeFor[InsightRow](), "One row an insight, by the day of its start; see the view insights_current."},
 	Baselines: {reflect.TypeFor[BaselineRow](), "One row a unit: what was usual before that day, and why."},
+	Replaced:  {reflect.TypeFor[ReplacedRow](), "One row an event that a correction (UPDATED_DATA) of whatever day has replaced, by the event's own day."},
 }
 
 // How the tables are read: the symlink files name Parquet files (Athena user guide, "Parquet SerDe"; cf. S3 Inventory's tables).

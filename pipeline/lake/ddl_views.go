@@ -5,13 +5,12 @@ import "strings"
 // Views returns the CREATE VIEW statements; they read the tables of the same DDL.
 func (d *DDL) Views() []Statement {
 	views := []Statement{
-		{"events_current", "The events without those that a later record corrected (UPDATED_DATA). A correction takes the place of an original of its own day,\n" +
-			"one of another day stays beside it, and only counts leave it out. Name the day: it prunes both sides of the join.", `
+		{"events_current", "The events without those that a correction (UPDATED_DATA), of whatever day, has replaced: those that counts count.\n" +
+			"Name the day: it prunes both sides of the join.", `
 SELECT e.*
 FROM {events} e
-LEFT JOIN (SELECT DISTINCT {partitions}, account, supersedes FROM {events} WHERE supersedes IS NOT NULL) u
-  ON {same day} AND u.account = e.account AND u.supersedes = e.eventid
-WHERE u.supersedes IS NULL`},
+LEFT JOIN {replaced} u ON {same day} AND u.account = e.account AND u.eventid = e.eventid
+WHERE u.eventid IS NULL`},
 		{"insights_current", "The insights as last revised, without those that late data took back.", `
 SELECT {insight columns}, {partitions}
 FROM (SELECT *, row_number() OVER (PARTITION BY insightid ORDER BY revision DESC) AS age FROM {insights}) i

@@ -6,6 +6,7 @@
 //	counts/YYYY/MM/DD/*.parquet         one row a series, category, read or write, error code and day; see countRow
 //	insights/YYYY/MM/DD/*.parquet       one row an insight, by the day of its start; see InsightRow
 //	baselines/YYYY/MM/DD/*.parquet      one row a unit: what was usual before that day; see BaselineRow
+//	replaced/YYYY/MM/DD/*.parquet       one row an event that a correction replaced, by the event's day; see ReplacedRow
 //	athena/<table>/YYYY/MM/DD/symlink.txt   the current files of a day, one URL a line
 //	state/commits/00000042.json         Commit
 //	state/plans/00000042.json           what run 42 read
@@ -65,6 +66,7 @@
 //
 // Rows of events are sorted by account, region, eventsource, eventname, principal, time; rows of counts by the same without the time. Within
 // the events table an UPDATED_DATA record says in supersedes which event it replaces; both rows are there, and the counts hold one of them, whatever their days.
+// The table replaced names the other one, on its own day; the view events_current leaves it out.
 // A null is an absent value; what no column can hold is in extra.
 //
 // # Athena

@@ -20,13 +20,14 @@ const (
 	Counts    Table = "counts"
 	Insights  Table = "insights"
 	Baselines Table = "baselines"
+	Replaced  Table = "replaced"
 	// Principals holds the counts of a closed day again, in the order of counts.Tile.ComparePrincipal, for the roll-ups of principals. It is
 	// the lake's own, not one of Tables.
 	Principals Table = "state/principals"
 )
 
 // Tables lists those for readers.
-var Tables = []Table{Events, Counts, Insights, Baselines}
+var Tables = []Table{Events, Counts, Insights, Baselines, Replaced}
 
 // Manifest says what one event day consists of. It is immutable: a change of the day is a new manifest under a new key.
 type Manifest struct {
@@ -36,7 +37,7 @@ type Manifest struct {
 
 	// Identities (Key.ID) in hexadecimal, ascending.
 	Awaited  []string `json:"awaited,omitempty"`  // events that corrections of this day replace and that have not arrived
-	Replaced []string `json:"replaced,omitempty"` // events of this day that count no longer: a correction came, of whatever day
+	Replaced []string `json:"replaced,omitempty"` // events of this day that count no longer: a correction came, of whatever day. The table Replaced has them for readers
 
 	Found string `json:"found,omitempty"` // the day's insights in full, as JSON: what a later run compares with
 }

@@ -9,14 +9,15 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// SQL returns the Athena query that counts an insight's calls again. table is the events table; "" is events.
+// SQL returns the Athena query that counts an insight's calls again. table is the view of current events; "" is events_current, as trailgauge ddl
+// has it: it leaves out what corrections of whatever day have replaced.
 // That of an account whose series are too many to be named counts all its calls, which are more.
 func SQL(i *insight.Insight, table string) string { return query(i, i.Whole.Start, i.Whole.End, table) }
 
 // query counts an insight's calls in [from, to).
 func query(i *insight.Insight, from, to time.Time, table string) string {
 	if table == "" {
-		table = "events"
+		table = "events_current"
 	}
 	days := fmt.Sprintf(`"timestamp" BETWEEN '%s' AND '%s'`, trail.DayOf(from).Path(), trail.DayOf(to.Add(-1)).Path())
 	var b strings.Builder
@@ -53,7 +54,6 @@ func query(i *insight.Insight, from, to time.Time, table string) string {
 	case !i.Data && !i.Reads:
 		line(`  AND NOT coalesce(readonlybool, false)`)
 	}
-	line(`  AND coalesce(eventid, '') NOT IN (SELECT supersedes FROM %s WHERE %s AND supersedes IS NOT NULL)`, table, days)
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
