@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
@@ -139,8 +140,17 @@ func insightRow(i *insight.Insight) (lake.InsightRow, error) {
 		StartTS: i.Whole.Start.UnixMilli(), EndTS: i.Whole.End.UnixMilli(), Minutes: int32(i.Whole.Minutes()),
 		Observed: i.Whole.Count, Expected: i.Expected, BaselineAvg: i.Baseline.Average(), BaselineMin: int32(i.Baseline.Minutes()),
 		Score: i.Worst.Score, Severity: i.Severity(), Threshold: i.Threshold, LnP: i.Worst.LnP, Window: int32(i.Worst.Window),
-		Model: i.Worst.Model, ParentID: i.Parent, IncidentID: i.Incident, Suppressed: i.Suppressed, Detail: string(detail),
+		Model: i.Worst.Model, ParentID: i.Parent, IncidentID: i.Incident, Techniques: techniqueIDs(i), Suppressed: i.Suppressed, Detail: string(detail),
 	}, err
+}
+
+// techniqueIDs lists what an insight's APIs can be used for.
+func techniqueIDs(i *insight.Insight) string {
+	var ids []string
+	for _, t := range insight.Techniques(*i) {
+		ids = append(ids, t.ID)
+	}
+	return strings.Join(ids, ",")
 }
 
 // states keeps what was known at the start of each day of the last week.

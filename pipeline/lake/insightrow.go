@@ -29,6 +29,7 @@ type InsightRow struct {
 	Model         string  `parquet:"model,dict"`
 	ParentID      string  `parquet:"parentid,optional"`
 	IncidentID    string  `parquet:"incidentid,optional"`      // insights of one cause share it: most have one of their own; null when suppressed
+	Techniques    string  `parquet:"techniques,optional,dict"` // MITRE ATT&CK IDs of what the APIs can be used for, with commas; null: none
 	Suppressed    string  `parquet:"suppressed,optional,dict"` // the rule of the configuration that keeps it from being told; null: none
 	Detail        string  `parquet:"detail"`                   // the whole insight as JSON: attributions, samples, hours, and the arithmetic of its verdicts
 }
