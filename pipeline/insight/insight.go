@@ -115,7 +115,7 @@ const (
 type Span struct {
 	Start time.Time `json:"start"` // inclusive, whole minute, UTC
 	End   time.Time `json:"end"`   // exclusive
-	Count int64     `json:"count"`
+	Count int64     `json:"count"` // calls, calls with the error code, or new APIs
 }
 
 // Minutes is the span's length.
@@ -167,11 +167,11 @@ type Insight struct {
 
 // Bar is one hour of an insight's picture.
 type Bar struct {
-	Hour     time.Time `json:"hour"`
-	Observed bool      `json:"observed"`
-	Count    int64     `json:"count"`
-	Mean     float64   `json:"mean"`
-	Upper    float64   `json:"upper"`
+	Hour     time.Time `json:"hour"`     // when it begins, UTC
+	Observed bool      `json:"observed"` // false: nothing is known of it
+	Count    int64     `json:"count"`    // what was counted
+	Mean     float64   `json:"mean"`     // what was expected
+	Upper    float64   `json:"upper"`    // what all but one usual hour in 1,000 stay below
 }
 
 // Attribution is how a count divides over the values of one attribute, largest first, at most five a list, as in
@@ -193,9 +193,9 @@ type Share struct {
 
 // Sample points at one event.
 type Sample struct {
-	EventID string `json:"eventID"`
-	Time    string `json:"time"`
-	Object  string `json:"object"` // the trail object it came from
+	EventID string `json:"eventID"` // of the event, as in the trail
+	Time    string `json:"time"`    // when it was, RFC 3339
+	Object  string `json:"object"`  // the trail object it came from
 }
 
 // Excess is how many more than expected.

@@ -144,12 +144,12 @@ func (m *Marks) last(t time.Time, about func(*Mark) bool) *Mark {
 
 // Seen is what somebody said of an insight.
 type Seen struct {
-	Insight string    `json:"insight"` // ID of the one it was said of
-	As      As        `json:"as"`
-	By      string    `json:"by"`
-	Note    string    `json:"note"`
-	Ticket  string    `json:"ticket,omitempty"`
-	At      time.Time `json:"at"`
+	Insight string    `json:"insight"`          // ID of the one it was said of
+	As      As        `json:"as"`               // benign, incident or closed
+	By      string    `json:"by"`               // who said so
+	Note    string    `json:"note"`             // why
+	Ticket  string    `json:"ticket,omitempty"` // where more is written
+	At      time.Time `json:"at"`               // when it was said, UTC
 }
 
 func (x *Mark) seen() *Seen {

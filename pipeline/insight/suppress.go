@@ -17,12 +17,12 @@ type Rule struct {
 	Name      string `json:"name,omitempty" yaml:"name"`           // "" is the patterns in a row
 	API       string `json:"api,omitempty" yaml:"api"`             // on "eventsource:eventname", or on the name alone
 	Principal string `json:"principal,omitempty" yaml:"principal"` // on the principal's key
-	Account   string `json:"account,omitempty" yaml:"account"`
-	Region    string `json:"region,omitempty" yaml:"region"`
-	Kind      string `json:"kind,omitempty" yaml:"kind"` // an insight type, as "ApiCallRateInsight"
-	Owner     string `json:"owner" yaml:"owner"`         // who answers for the rule
-	Reason    string `json:"reason" yaml:"reason"`
-	Expires   string `json:"expires" yaml:"expires"` // last day, UTC, on which an insight may begin to be suppressed, as "2026-12-31"; or "never"
+	Account   string `json:"account,omitempty" yaml:"account"`     // on the account ID
+	Region    string `json:"region,omitempty" yaml:"region"`       // on the region
+	Kind      string `json:"kind,omitempty" yaml:"kind"`           // an insight type, as "ApiCallRateInsight"
+	Owner     string `json:"owner" yaml:"owner"`                   // who answers for the rule
+	Reason    string `json:"reason" yaml:"reason"`                 // why nobody needs to be told
+	Expires   string `json:"expires" yaml:"expires"`               // last day, UTC, on which an insight may begin to be suppressed, as "2026-12-31"; or "never"
 	// Ceiling is the highest count that is suppressed: calls, calls with the error code, new APIs, or with a silence calls that are missing. The
 	// moment an insight has more it is told of. Nil: there is none.
 	Ceiling *int64 `json:"ceiling,omitempty" yaml:"ceiling"`

@@ -18,113 +18,113 @@ const SchemaVersion = 1
 // document is the JSON report. Times are RFC 3339 in UTC; an instant that is not known is null. Texts of the trail are exact; characters that
 // could do harm to a terminal are written as escapes.
 type document struct {
-	SchemaVersion int        `json:"schemaVersion"`
-	Program       string     `json:"program"`
-	Run           string     `json:"run"`
-	Commit        int        `json:"commit"`
-	AsOf          *time.Time `json:"asOf"`
-	Trail         string     `json:"trail"`
-	Lake          string     `json:"lake"`
-	DecidedFrom   *time.Time `json:"decidedFrom"` // inclusive
-	DecidedUpto   *time.Time `json:"decidedUpto"` // exclusive
+	SchemaVersion int        `json:"schemaVersion"` // version of the schema
+	Program       string     `json:"program"`       // name and version
+	Run           string     `json:"run"`           // name of the run, as in reports/<run>/
+	Commit        int        `json:"commit"`        // number of the commit; 0 when nothing was committed
+	AsOf          *time.Time `json:"asOf"`          // objects delivered later were not seen
+	Trail         string     `json:"trail"`         // where the records came from
+	Lake          string     `json:"lake"`          // where the tables are
+	DecidedFrom   *time.Time `json:"decidedFrom"`   // first hour decided; null when none was
+	DecidedUpto   *time.Time `json:"decidedUpto"`   // end of the last hour decided
 
 	Input struct {
-		Objects         int64            `json:"objects"`
-		ObjectsRejected int64            `json:"objectsRejected"`
-		Foreign         int64            `json:"foreign"`
-		Archived        int64            `json:"archived"`
-		Bytes           int64            `json:"bytes"`
-		InflatedBytes   int64            `json:"inflatedBytes"`
-		Records         int64            `json:"records"` // = kept + duplicate + replaced + rejected
-		Kept            int64            `json:"kept"`
-		Duplicate       int64            `json:"duplicate"`
-		Replaced        int64            `json:"replaced"`
-		Rejected        int64            `json:"rejected"`
-		Conflicts       int64            `json:"conflicts"`
-		Balanced        bool             `json:"balanced"`
-		Excluded        map[string]int64 `json:"excluded"` // kept, never counted: by kind
-		First           *time.Time       `json:"first"`
-		Last            *time.Time       `json:"last"`
+		Objects         int64            `json:"objects"`         // trail objects read
+		ObjectsRejected int64            `json:"objectsRejected"` // of them, rejected as a whole
+		Foreign         int64            `json:"foreign"`         // objects of other kinds, passed over
+		Archived        int64            `json:"archived"`        // objects in a storage class that needs a restore, skipped
+		Bytes           int64            `json:"bytes"`           // of the objects as they are stored, compressed
+		InflatedBytes   int64            `json:"inflatedBytes"`   // the same as JSON
+		Records         int64            `json:"records"`         // = kept + duplicate + replaced + rejected
+		Kept            int64            `json:"kept"`            // records that events has since and counts count
+		Duplicate       int64            `json:"duplicate"`       // records delivered before
+		Replaced        int64            `json:"replaced"`        // records kept that a correction (UPDATED_DATA) has taken the place of
+		Rejected        int64            `json:"rejected"`        // records that could not be read: see rejected/
+		Conflicts       int64            `json:"conflicts"`       // duplicates that differ from the record they repeat
+		Balanced        bool             `json:"balanced"`        // whether the sum holds
+		Excluded        map[string]int64 `json:"excluded"`        // kept, never counted: by kind
+		First           *time.Time       `json:"first"`           // time of the first record kept; null when there is none
+		Last            *time.Time       `json:"last"`            // of the last
 	} `json:"input"`
 	Coverage struct {
-		HoursObserved    int   `json:"hoursObserved"`
-		HoursUnknown     int   `json:"hoursUnknown"`
-		Series           int64 `json:"series"`
-		Units            int64 `json:"units"`
-		Undecided        int64 `json:"undecided"`
-		HistoryDays      int   `json:"historyDays"`
-		QuarantinedHours int64 `json:"quarantinedHours"`
+		HoursObserved    int   `json:"hoursObserved"`    // of the hours decided, those in which the trail gave a sign of life
+		HoursUnknown     int   `json:"hoursUnknown"`     // the others: neither quiet nor loud
+		Series           int64 `json:"series"`           // series with calls in the 28 days before
+		Units            int64 `json:"units"`            // scored: series, and series with an error code
+		Undecided        int64 `json:"undecided"`        // units with too little history to be scored
+		HistoryDays      int   `json:"historyDays"`      // days of history behind the last decided day
+		QuarantinedHours int64 `json:"quarantinedHours"` // unusual hours hidden from baselines
 	} `json:"coverage"`
 	Budget struct {
-		FalsePerDay    *float64 `json:"falsePerDay"` // asked for
-		Granted        *float64 `json:"granted"`
-		PerSeriesDay   *float64 `json:"perSeriesDay"`
-		SeriesDays     *float64 `json:"seriesDays"`
-		ExpectedFalse  *float64 `json:"expectedFalse"` // in this run
-		Opened         int      `json:"opened"`        // suppressed ones among them
-		Suppressed     int      `json:"suppressed"`    // of them
-		CallThreshold  *float64 `json:"callThreshold"`
-		ErrorThreshold *float64 `json:"errorThreshold"`
-		NullSeriesDays *float64 `json:"nullSeriesDays"`
-		Promise        string   `json:"promise"` // the same in words
+		FalsePerDay    *float64 `json:"falsePerDay"`    // false insights a day asked for, over the whole lake
+		Granted        *float64 `json:"granted"`        // what the thresholds allow: less where 1 per 1,000 series-days is less
+		PerSeriesDay   *float64 `json:"perSeriesDay"`   // the same per series-day
+		SeriesDays     *float64 `json:"seriesDays"`     // series-days decided in this run
+		ExpectedFalse  *float64 `json:"expectedFalse"`  // false insights to be expected at most in this run
+		Opened         int      `json:"opened"`         // insights opened in this run, suppressed ones among them
+		Suppressed     int      `json:"suppressed"`     // of them, those that a rule keeps from being told
+		CallThreshold  *float64 `json:"callThreshold"`  // score needed of call rates
+		ErrorThreshold *float64 `json:"errorThreshold"` // score needed of error rates
+		NullSeriesDays *float64 `json:"nullSeriesDays"` // series-days behind the empirical null
+		Promise        string   `json:"promise"`        // the same in words
 	} `json:"budget"`
 	Insights []insightJSON `json:"insights"` // by severity; children follow their parent; without suppressed ones
 
 	Suppressions []suppressionJSON `json:"suppressions"` // the rules of the configuration
 
-	Warnings []string       `json:"warnings"`
-	Rejected []rejectedJSON `json:"rejected"`
+	Warnings []string       `json:"warnings"` // what the reader should know before trusting the rest
+	Rejected []rejectedJSON `json:"rejected"` // what could not be read, the first 50
 }
 
 type rejectedJSON struct {
-	Object   string `json:"object"`
+	Object   string `json:"object"`   // key of the trail object
 	Position int    `json:"position"` // index of the record; -1: the object
-	Reason   string `json:"reason"`
+	Reason   string `json:"reason"`   // why it could not be read
 }
 
 type insightJSON struct {
-	ID          string        `json:"id"`
-	Revision    int           `json:"revision"`
-	State       insight.State `json:"state"`
-	Change      string        `json:"change"` // opened, closed, open, revised, retracted
-	Parent      string        `json:"parent,omitempty"`
-	Why         string        `json:"why"`
-	Type        string        `json:"type"`
-	Category    string        `json:"category"` // Management or Data
-	Account     string        `json:"account"`
+	ID          string        `json:"id"`                     // UUID; the same for all revisions; sharedEventID of its insight events
+	Revision    int           `json:"revision"`               // 1, and one more each time late data changed it
+	State       insight.State `json:"state"`                  // open, closed or retracted
+	Change      string        `json:"change"`                 // opened, closed, open, revised, retracted
+	Parent      string        `json:"parent,omitempty"`       // ID of the insight about the API that covers the same burst; absent: none
+	Why         string        `json:"why"`                    // what it is about, in a sentence
+	Type        string        `json:"type"`                   // ApiCallRateInsight, ApiErrorRateInsight, ApiSilenceInsight or PrincipalNoveltyInsight
+	Category    string        `json:"category"`               // Management or Data
+	Account     string        `json:"account"`                // account ID
 	AccountName string        `json:"accountName,omitempty"`  // from the configuration
 	Owner       string        `json:"accountOwner,omitempty"` // who answers for the account, from the configuration
-	Region      string        `json:"region"`
-	EventSource string        `json:"eventSource"`
-	EventName   string        `json:"eventName"`
-	Principal   string        `json:"principal,omitempty"` // absent: all principals
-	ErrorCode   string        `json:"errorCode,omitempty"`
+	Region      string        `json:"region"`                 // "": all regions
+	EventSource string        `json:"eventSource"`            // "" with eventName: all that a principal calls, or an account
+	EventName   string        `json:"eventName"`              // name of the API
+	Principal   string        `json:"principal,omitempty"`    // absent: all principals
+	ErrorCode   string        `json:"errorCode,omitempty"`    // of an error rate about one API
 
-	Detected  insight.Span    `json:"detected"`
-	Whole     insight.Span    `json:"whole"`
-	Baseline  insight.Span    `json:"baseline"`
-	Peak      *time.Time      `json:"peak"`
-	Expected  *float64        `json:"expected"` // in whole
-	Excess    *float64        `json:"excess"`
-	Score     *float64        `json:"score"`
-	Severity  *float64        `json:"severity"` // score / ln 10
-	Threshold *float64        `json:"threshold"`
-	First     insight.Verdict `json:"first"`
-	Worst     insight.Verdict `json:"worst"`
+	Detected  insight.Span    `json:"detected"`  // from the start to the end of the hour that raised it
+	Whole     insight.Span    `json:"whole"`     // from the start to the end, or as far as decided
+	Baseline  insight.Span    `json:"baseline"`  // AWS's baseline: from midnight UTC seven days before the start, to the start
+	Peak      *time.Time      `json:"peak"`      // the minute with the most
+	Expected  *float64        `json:"expected"`  // what the model expected in whole; null when not known
+	Excess    *float64        `json:"excess"`    // how many more than expected
+	Score     *float64        `json:"score"`     // -ln(false insights per series-day this strong), at its worst; null when not scored
+	Severity  *float64        `json:"severity"`  // score / ln 10
+	Threshold *float64        `json:"threshold"` // the score that was needed
+	First     insight.Verdict `json:"first"`     // the verdict that opened it
+	Worst     insight.Verdict `json:"worst"`     // the verdict with the highest score
 	Fit       struct {
-		Level      *float64 `json:"level"` // expected an hour
-		Dispersion *float64 `json:"dispersion"`
-		Hours      *float64 `json:"hours"` // observed, behind it
-		Total      int64    `json:"total"`
-		ActiveDays int      `json:"activeDays"`
-		Pooling    string   `json:"pooling"`
-		Regime     string   `json:"regime"`
+		Level      *float64 `json:"level"`      // expected an hour, averaged over the week
+		Dispersion *float64 `json:"dispersion"` // variance = mean + dispersion * mean^2
+		Hours      *float64 `json:"hours"`      // observed hours behind it
+		Total      int64    `json:"total"`      // counted in those hours
+		ActiveDays int      `json:"activeDays"` // days with any
+		Pooling    string   `json:"pooling"`    // whose history it is: own, api, source, class or global
+		Regime     string   `json:"regime"`     // how much history there was
 	} `json:"fit"`
-	Attributions      []attributionJSON `json:"attributions"`
-	WholeAttributions []attributionJSON `json:"wholeAttributions"`
-	Samples           []insight.Sample  `json:"samples"`
-	Hours             []insight.Bar     `json:"hours"`
-	SQL               string            `json:"sql"`
+	Attributions      []attributionJSON `json:"attributions"`      // what accounts for detected
+	WholeAttributions []attributionJSON `json:"wholeAttributions"` // what accounts for whole; empty while it is open
+	Samples           []insight.Sample  `json:"samples"`           // the first events of detected: at most five
+	Hours             []insight.Bar     `json:"hours"`             // from 24 hours before the start to the end
+	SQL               string            `json:"sql"`               // the Athena query that counts again
 
 	Suppressed string        `json:"suppressed,omitempty"` // the rule that keeps it from being told
 	Marked     *insight.Seen `json:"marked,omitempty"`     // what somebody said of it last

@@ -81,7 +81,7 @@ func (t *text) suppressed(r *Run) {
 
 type suppressionJSON struct {
 	insight.Rule
-	Expired  bool          `json:"expired"`
+	Expired  bool          `json:"expired"`  // its last day is over
 	Opened   int           `json:"opened"`   // in this run
 	Matched  int           `json:"matched"`  // insights of the last days that the rule's patterns fit, suppressed or not
 	Days     int           `json:"days"`     // how many days that are
