@@ -4,7 +4,10 @@ import (
 	"math"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"trailgauge/pipeline/counts"
+	"trailgauge/pipeline/trail"
 )
 
 // silenceOf scores the last day of a history up to an hour and returns the verdict on missing calls; false when there is none.
@@ -125,5 +128,48 @@ func TestTogether(t *testing.T) {
 	}
 	if cands[0].Hours[5].Best.Score != 20 {
 		t.Error("Together changed what it was given")
+	}
+}
+
+// What the account's insight says of its first hours does not depend on who fell silent later, which a job that runs hourly cannot know yet.
+func TestTogetherIsTheSameHourly(t *testing.T) {
+	const first = trail.Day(20000)
+	silentFrom := func(k int) int { return 5 + 3*(k/4) } // of ten: four at 05:00, four at 08:00, two at 11:00
+	candidates := func(state *DayState, day, upto int) (cands []Candidate) {
+		for k := range 10 {
+			w := newWorld().usual()
+			w.unit.Principal, w.unit.Kind = string(rune('a'+k)), Silence
+			for h := 10*24 + silentFrom(k); h < 12*24; h++ {
+				w.scores[int32(h)] = Verdict{Score: 20, Window: 1440, End: int32(h%24+1) * 60, Mean: 60, Count: int64(k)}
+				for m := h * 60; m < h*60+60; m++ {
+					delete(w.calls, int32(m))
+				}
+			}
+			c := w.candidate(day)
+			for h := upto; h < 24; h++ {
+				c.Hours[h].Best.Score = math.Inf(-1)
+			}
+			if state.Needs(&c.DayScore, limits, upto) {
+				cands = append(cands, c)
+			}
+		}
+		return Together(state, cands, map[string]int{newWorld().unit.Account: 10}, limits)
+	}
+	state := NewDayState(first + 10)
+	for day := 10; day < 12; day++ {
+		whole := candidates(state, day, 24)
+		for upto := 1; upto <= 24; upto++ {
+			daily, next := Step(state, first+trail.Day(day), whole, 0, upto, limits)
+			hourly, _ := Step(state, first+trail.Day(day), candidates(state, day, upto), 0, upto, limits)
+			if d := cmp.Diff(daily, hourly); d != "" {
+				t.Fatalf("day %d up to %d:00, with all that the day knows and with what the hour knows: %s", day, upto, d)
+			}
+			if next != nil {
+				state = next
+			}
+		}
+	}
+	if len(state.Open) == 0 || len(state.Open[0].Insight.Members) != 4 {
+		t.Errorf("open after two days: %+v, want the account with those of its first hour", state.Open)
 	}
 }

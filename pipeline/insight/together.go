@@ -23,6 +23,9 @@ func accountUnit(account string) Unit {
 // Together gathers silences hour by hour: where most of an account is silent, the hours of its units stop being alarms and those of the account's
 // own unit become ones. watched counts by account the API × principal units whose silence would tell. cands are sorted by unit, and so is the
 // result; the candidates given are left alone.
+//
+// The account's unit sums those that were silent in the first such hour, for as long as its insight lasts: neither who falls silent later nor
+// when the job runs changes what was counted.
 func Together(state *DayState, cands []Candidate, watched map[string]int, t Thresholds) []Candidate {
 	byAccount := map[string][]int{}
 	for k := range cands {
@@ -31,36 +34,32 @@ func Together(state *DayState, cands []Candidate, watched map[string]int, t Thre
 		}
 	}
 	var out []Candidate
+	given := cands
 	for account, list := range byAccount {
 		unit := accountUnit(account)
-		whole := sum(unit, cands, list)
-		any := state.running(unit) != nil
-		for h := range whole.Hours {
-			silent := 0
-			for _, k := range list {
-				if c := &cands[k]; c.Principal != "" && !c.IsTotal() && c.Hours[h].Best.Score >= t.Of(Silence)-hysteresis {
-					silent++
-				}
-			}
-			if silent < silentUnits || float64(silent) <= silentShare*float64(watched[account]) {
-				whole.Hours[h].Best = Verdict{Score: math.Inf(-1), End: whole.Hours[h].Best.End}
+		var together [24]int // units that are silent, where they are enough
+		var members []int
+		if r := state.running(unit); r != nil {
+			members = membersOf(&r.Insight, given, list)
+		}
+		for h := range together {
+			silent := silentIn(given, list, h, t)
+			if len(silent) < silentUnits || float64(len(silent)) <= silentShare*float64(watched[account]) {
 				continue
 			}
-			any = true
-			if best := &whole.Hours[h].Best; best.Arithmetic != nil {
-				a := *best.Arithmetic
-				a.Silent, a.Watched = silent, watched[account]
-				best.Arithmetic = &a
+			together[h] = len(silent)
+			if members == nil {
+				members = silent
 			}
-			if len(out) == 0 {
-				cands = slices.Clone(cands)
+			if &cands[0] == &given[0] {
+				cands = slices.Clone(given)
 			}
 			for _, k := range list {
 				cands[k].Hours[h].Best.Score = math.Inf(-1)
 			}
 		}
-		if any {
-			out = append(out, whole)
+		if members != nil {
+			out = append(out, gathered(unit, given, members, &together, watched[account]))
 		}
 	}
 	if len(out) == 0 {
@@ -71,15 +70,56 @@ func Together(state *DayState, cands []Candidate, watched map[string]int, t Thre
 	return out
 }
 
-// sum adds up the API × principal units among cands. Its verdicts are the strongest of theirs, with the sums of their counts and means.
-func sum(unit Unit, cands []Candidate, list []int) Candidate {
-	whole := Candidate{DayScore: DayScore{Unit: unit}}
-	minutes := map[int32]int64{}
+// silentIn returns those of list, API × principal units, that are silent in hour h.
+func silentIn(cands []Candidate, list []int, h int, t Thresholds) (silent []int) {
 	for _, k := range list {
-		c := &cands[k]
-		if c.Principal == "" || c.IsTotal() {
+		if c := &cands[k]; c.isSeries() && c.Hours[h].Best.Score >= t.Of(Silence)-hysteresis {
+			silent = append(silent, k)
+		}
+	}
+	return silent
+}
+
+// membersOf returns those of list that an open insight of the account sums; all, when they were too many to be named or none of them is left.
+func membersOf(i *Insight, cands []Candidate, list []int) (members []int) {
+	var all []int
+	for _, k := range list {
+		if !cands[k].isSeries() {
 			continue
 		}
+		all = append(all, k)
+		if slices.Contains(i.Members, cands[k].Unit) {
+			members = append(members, k)
+		}
+	}
+	if members == nil {
+		return all
+	}
+	return members
+}
+
+// gathered is the account's unit: the sum of its members, scored in the hours in which enough units are silent together.
+func gathered(unit Unit, cands []Candidate, members []int, together *[24]int, watched int) Candidate {
+	sum := sum(unit, cands, members)
+	for h := range sum.Hours {
+		best := &sum.Hours[h].Best
+		if together[h] == 0 {
+			*best = Verdict{Score: math.Inf(-1), End: best.End}
+		} else if best.Arithmetic != nil {
+			a := *best.Arithmetic
+			a.Silent, a.Watched = together[h], watched
+			best.Arithmetic = &a
+		}
+	}
+	return sum
+}
+
+// sum adds up members. Its verdicts are the strongest of theirs, with the sums of their counts and means.
+func sum(unit Unit, cands []Candidate, members []int) Candidate {
+	whole := Candidate{DayScore: DayScore{Unit: unit}}
+	minutes := map[int32]int64{}
+	for _, k := range members {
+		c := &cands[k]
 		whole.First, whole.Exposure = c.First, c.Exposure
 		whole.Members = append(whole.Members, c.Unit)
 		for _, p := range c.Track {
