@@ -55,9 +55,9 @@ func (t *tail) reach(n float64) int {
 	return 0
 }
 
-// shippedCurve computes the curve of the simulated population: (count + .5)/D as far as 12 maxima reach (any, when there are fewer than 24), and an exponential tail
-// beyond, whose mean is estimated on the stretch below, censored at its end, shrunk with 20 votes of 1.3 and clipped to 1..100: the population holds no anomaly
-// that could stretch it.
+// shippedCurve computes the curve of the simulated population: (count + .5)/D as far as 12 maxima reach (any, when there are fewer than 24), and an
+// exponential tail beyond. Its mean is that of the excess of those last maxima, none cut, for the population holds no anomaly that could stretch it; shrunk with
+// 20 votes to the mean on the stretch below, censored at its end, shrunk with 20 votes of 1.3 and clipped to 1..100.
 func shippedCurve(h *histogram, days float64) *curve {
 	t := tailOf(h, 1)
 	v := t.reach(max(12, 5e-4*t[0]))
@@ -65,13 +65,11 @@ func shippedCurve(h *histogram, days float64) *curve {
 		v = t.reach(1) // too few to tell a slope: flat as far as any maximum went
 	}
 	u := min(t.reach(max(60, .01*t[0])), max(v-2, 0))
-	sum := 0.
-	for b := u; b < v; b++ {
-		sum += (t[b] - t[b+1]) * (float64(b-u) + .5) / bucketsPerNat
+	below := t.excess(u, v) + t[v]*float64(v-u)/bucketsPerNat
+	theta := min(max((below+20*1.3)/(t[u]-t[v]+20), 1), 100)
+	if t[0] >= 24 {
+		theta = (t.excess(v, buckets-1) + 20*theta) / (t[v] + 20)
 	}
-	sum += t[v] * float64(v-u) / bucketsPerNat
-	votes := t[u] - t[v]
-	theta := min(max((sum+20*1.3)/(votes+20), 1), 100)
 	var c curve
 	for b := range c {
 		c[b] = -math.Log(min((t[min(b, v)]+.5)/max(days, 1), 1))
@@ -82,8 +80,17 @@ func shippedCurve(h *histogram, days float64) *curve {
 	return &c
 }
 
+// excess sums by how much the maxima from edge u to v exceed u, in nats.
+func (t *tail) excess(u, v int) float64 {
+	sum := 0.
+	for b := u; b < v; b++ {
+		sum += (t[b] - t[b+1]) * (float64(b-u) + .5) / bucketsPerNat
+	}
+	return sum
+}
+
 // mixture joins a lake's own maxima with the shipped curve. As far as 10 own maxima reach, it is the joint rate, in which the shipped curve
-// weighs priorDays series-days and at least 2 maxima: a lake that has not yet seen what happens once in 10,000 series-days must
+// weighs least series-days and at least 2 maxima: a lake that has not yet seen what happens once in 10,000 series-days must
 // not conclude that it never does. Beyond, it is the shipped tail, stretched by how much slower the lake's own maxima thin
 // out on the stretch below (mean of the excess in units of the shipped curve, censored, shrunk to 1 with 20 votes, clipped to .8..3).
 type mixture struct {
@@ -91,11 +98,12 @@ type mixture struct {
 	above   float64 // how many more maxima lie somewhere above all of own's
 	days    float64
 	shipped *curve
+	least   float64 // series-days that the shipped curve weighs at least
 	last    int // the last edge that 10 own maxima reach
 	stretch float64
 }
 
-func mix(own *tail, above, days float64, shipped *curve) *mixture {
+func mix(own *tail, above, days float64, shipped *curve, least float64) *mixture {
 	v := own.reach(10)
 	u := min(own.reach(max(60, .01*own[0])), max(v-2, 0))
 	sum := 0.
@@ -107,7 +115,7 @@ func mix(own *tail, above, days float64, shipped *curve) *mixture {
 	if v == 0 {
 		stretch = 1
 	}
-	return &mixture{own, above, days, shipped, v, stretch}
+	return &mixture{own, above, days, shipped, least, v, stretch}
 }
 
 // edge explains bucket b's lower edge.
@@ -116,7 +124,7 @@ func (m *mixture) edge(b int) Edge {
 	rate := math.Exp(-m.shipped[from])
 	return Edge{
 		Evidence: float64(b) / bucketsPerNat, From: float64(from) / bucketsPerNat, Own: m.own[from], Promised: m.above, Days: m.days,
-		Shipped: rate, Weight: max(priorDays, 2/rate), Tail: m.shipped[b] - m.shipped[from], Stretch: m.stretch,
+		Shipped: rate, Weight: max(m.least, 2/rate), Tail: m.shipped[b] - m.shipped[from], Stretch: m.stretch,
 	}
 }
 
@@ -141,10 +149,19 @@ var shippedCurves = sync.OnceValue(func() (c [Cells]*curve) {
 	return c
 })
 
+// mixture joins what a cell has learnt with what is shipped.
+func (n *Nulls) mixture(c Cell) *mixture {
+	h, promised := n.usual(c)
+	days, least := n.SeriesDays(c.channel()), float64(priorDays)
+	if c.channel() == Novelty {
+		least = max(least, days/6)
+	}
+	return mix(tailOf(h, grain), promised/grain, days, shippedCurves()[c], least)
+}
+
 // prepare computes the curves.
 func (n *Nulls) prepare() {
 	for i := range n.curves {
-		h, promised := n.usual(Cell(i))
-		n.curves[i] = *mix(tailOf(h, grain), promised/grain, n.SeriesDays(Cell(i).channel()), shippedCurves()[i]).curve()
+		n.curves[i] = *n.mixture(Cell(i)).curve()
 	}
 }

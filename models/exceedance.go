@@ -33,11 +33,10 @@ func (e *Edge) Rarity() float64 {
 
 // Exceedance explains the score of evidence l = -ln p of a cell.
 func (n *Nulls) Exceedance(c Cell, l float64) Exceedance {
-	h, promised := n.usual(c)
-	m := mix(tailOf(h, grain), promised/grain, n.SeriesDays(c.channel()), shippedCurves()[c])
+	m := n.mixture(c)
 	i, at := place(l)
 	return Exceedance{c.Share(), at, m.edge(i), m.edge(i + 1)}
 }
 
-// Share is the part of a budget that a channel may spend: Budget.Threshold is -ln(PerSeriesDay · Share).
+// Share is the part of a budget that a channel may spend: Budget.Threshold is -ln(PerSeriesDay · Share) + Mistrust.
 func (c Channel) Share() float64 { return channelShares[c] }

@@ -14,12 +14,13 @@ const priorDays = 1000
 // budget), so that a threshold on the score is a budget.
 //
 // A new lake has no closed days: it starts with histograms of a simulated population, which weigh 1,000 series-days. Scoring is
-// read-only and safe for concurrent use; Close is not.
+// read-only and safe for concurrent use; Close is not. Novelties come in waves, with a project or a colleague, and a lake that has not seen one yet must not
+// take the first for an attack: there the shipped histograms weigh a sixth of the lake's days at least.
 //
 // What raised an alarm does not teach like the rest. Ten attacks a month in 10,000 series-days are more than the budget's worth of false
 // alarms, so they alone would decide what evidence the threshold asks for, and the next attack of their size would fall just short of
 // it. Left out altogether, false alarms would teach nothing either, and the threshold would fall with each of them. So, cell by
-// cell: of the A unit-days alarmed in it, the E that the budget promised (the threshold's very definition: share × budget a series-day) are taken as
+// cell: of the A unit-days alarmed in it, the E that its threshold promised (by its very definition: share × e^-threshold a series-day) are taken as
 // false, always, and as censored: somewhere above everything. The other alarms are taken as true, unless they are many: what
 // exceeds 10 + 5·E is noise of this lake that it must learn, and counts, in the proportions of all A. Evidence of an alarmed unit-day that
 // did not reach the threshold in its own cell counts nowhere.
@@ -52,8 +53,9 @@ func (n *Nulls) Close(day *Tally, perSeriesDay float64) {
 		forget(n.promised[:])
 	}
 	n.own.merge(day, grain)
+	asked := Budget{FalsePerDay: perSeriesDay, SeriesPerDay: 1}
 	for ch := range n.promised {
-		n.promised[ch] += int64(perSeriesDay * channelShares[ch] * float64(day.Series[ch]*grain))
+		n.promised[ch] += int64(math.Exp(-asked.Threshold(Channel(ch))) * float64(day.Series[ch]*grain))
 	}
 	n.days++
 	n.prepare()

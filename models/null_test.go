@@ -188,7 +188,7 @@ func TestBudget(t *testing.T) {
 	}{
 		{Budget{FalsePerDay: 1}, .001, -math.Log(.001 * .55)},
 		{Budget{FalsePerDay: 1, SeriesPerDay: 200}, .001, -math.Log(.001 * .55)},
-		{Budget{FalsePerDay: 1, SeriesPerDay: 2000}, .0005, -math.Log(.0005 * .55)},
+		{Budget{FalsePerDay: 1, SeriesPerDay: 2000}, .0005, -math.Log(.0005*.55) + math.Log(2)/4},
 		{Budget{FalsePerDay: 0, SeriesPerDay: 2000}, 0, math.Inf(1)},
 	} {
 		if got := c.b.PerSeriesDay(); got != c.perSeriesDay {
@@ -219,5 +219,46 @@ func TestNullsAfter(t *testing.T) {
 		if got, _ := json.Marshal(after); string(got) != string(closed) || after.Score(c, 9) != n.Score(c, 9) {
 			t.Fatalf("day %d: after %s, closed %s", day, got, closed)
 		}
+	}
+}
+
+// A lake that has seen no novelties for long takes the first for rarer than a new lake does, but not for more than seven times rarer.
+func TestNoveltiesComeInWaves(t *testing.T) {
+	fresh, n := NewNulls(), NewNulls()
+	c, other := CellOf(Novelty, Totals, Quiet, 2), CellOf(Calls, Principals, Quiet, 2)
+	for range 90 {
+		tally := &Tally{}
+		tally.Series[Novelty], tally.Series[Calls] = 10_000, 10_000
+		n.Close(tally, .001)
+	}
+	for _, count := range []float64{5, 12, 30} {
+		if d := n.Score(c, count) - fresh.Score(c, count); d < .5 || d > math.Log(7)+1e-9 {
+			t.Errorf("%v new APIs score %.2f nats more than on a new lake", count, d)
+		}
+	}
+	if n.Score(other, 12)-fresh.Score(other, 12) < math.Log(7) {
+		t.Error("other channels are held back too")
+	}
+}
+
+// The largest maxima of the shipped population tell how its tail goes on: of two populations that are alike up to there, that with the
+// farther ones ranks what lies beyond as less rare.
+func TestShippedTailKnowsItsLargest(t *testing.T) {
+	curveOf := func(far int) *curve {
+		var h histogram
+		for b := range 40 {
+			h[b] = int64(2000 * math.Pow(.85, float64(b)))
+		}
+		for k := range 11 {
+			h[40+far*k] = 1
+		}
+		return shippedCurve(&h, 400_000)
+	}
+	near, far := curveOf(1), curveOf(6)
+	if d := math.Abs(near[36] - far[36]); d > .1 {
+		t.Errorf("within the counts they differ by %v", d)
+	}
+	if near[120] < far[120]+2 {
+		t.Errorf("at 30 nats they score %v and %v", near[120], far[120])
 	}
 }

@@ -102,13 +102,14 @@ type ErrorShare struct {
 	LnP    float64 `json:"lnP"`
 }
 
-// Promise is where the threshold comes from: -ln(PerSeriesDay · Share).
+// Promise is where the threshold comes from: -ln(PerSeriesDay · Share) + Mistrust.
 type Promise struct {
 	FalsePerDay  float64 `json:"falsePerDay"`  // asked for, over the whole lake
 	Series       float64 `json:"series"`       // series that had called in the fit window
 	PerSeriesDay float64 `json:"perSeriesDay"` // FalsePerDay/Series, at most 1 in 1,000
 	Channel      string  `json:"channel"`
-	Share        float64 `json:"share"` // of the channel
+	Share        float64 `json:"share"`    // of the channel
+	Mistrust     float64 `json:"mistrust"` // nats for a budget below 1 in 1,000: a quarter of ln(.001/PerSeriesDay)
 }
 
 // Tried is one weighing of an hour.

@@ -47,7 +47,7 @@ func (e *evidence) arithmetic(h int, v *Verdict, hidden []int32) *Arithmetic {
 		To: e.at(int(v.End)), From: e.at(int(v.End) - v.Window), Tested: v.Count, Decided: v.Model,
 		Level: e.p.Arithmetic(), Spread: e.s.fitter.Spread(e.g, 0), Hidden: slices.Clone(hidden),
 		Promise: Promise{
-			FalsePerDay: b.FalsePerDay, Series: b.SeriesPerDay, PerSeriesDay: b.PerSeriesDay(), Channel: e.ch.String(), Share: e.ch.Share(),
+			FalsePerDay: b.FalsePerDay, Series: b.SeriesPerDay, PerSeriesDay: b.PerSeriesDay(), Channel: e.ch.String(), Share: e.ch.Share(), Mistrust: b.Mistrust(),
 		},
 	}
 	for _, w := range e.again(h) {

@@ -193,7 +193,7 @@ func (c *campaign) falseInsights(perThousand float64) (n [kinds]int) {
 }
 
 func thresholdAt(perThousand float64, ch models.Channel) float64 {
-	return models.Budget{FalsePerDay: 1, SeriesPerDay: 1000}.Threshold(ch) - math.Log(perThousand)
+	return models.Budget{FalsePerDay: perThousand, SeriesPerDay: 1000}.Threshold(ch) - math.Log(max(perThousand, 1))
 }
 
 func (c *campaign) seriesDays() float64 { return float64(c.tally.Series[models.Errors]) }

@@ -161,12 +161,15 @@ func scoreWords(a *insight.Arithmetic, v *insight.Verdict) []step {
 		}
 		return step{what, fmt.Sprintf("usual series reach %s: ", num(e.Evidence)) + s}
 	}
-	lower, upper := n.Lower.Rarity(), n.Upper.Rarity()
+	lower, upper, mistrust := n.Lower.Rarity(), n.Upper.Rarity(), ""
+	if p.Mistrust > 0 {
+		mistrust = fmt.Sprintf(" + ¼·ln(.001 / %s)", num(p.PerSeriesDay))
+	}
 	return []step{
 		edge("below"), edge("above"),
 		{"score", fmt.Sprintf("cell %s, %s of its channel's budget: %s + %s·(%s - %s) + ln %s = %s", v.Cell, num(n.Share), num(lower), num(n.At), num(upper), num(lower), num(n.Share), num(v.Score))},
-		{"threshold", fmt.Sprintf("-ln(%s · %s) = %s: %s false %s a day asked for of %s series, at most 1 in 1,000 series-days, of which %s have %s",
-			num(p.PerSeriesDay), num(p.Share), num(-math.Log(p.PerSeriesDay*p.Share)), expected(p.FalsePerDay), plural(int64(p.FalsePerDay+.5), "insight"), expected(p.Series), p.Channel, num(p.Share))},
+		{"threshold", fmt.Sprintf("-ln(%s · %s)%s = %s: %s false %s a day asked for of %s series, at most 1 in 1,000 series-days, of which %s have %s",
+			num(p.PerSeriesDay), num(p.Share), mistrust, num(-math.Log(p.PerSeriesDay*p.Share)+p.Mistrust), expected(p.FalsePerDay), plural(int64(p.FalsePerDay+.5), "insight"), expected(p.Series), p.Channel, num(p.Share))},
 	}
 }
 
