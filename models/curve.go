@@ -99,7 +99,7 @@ type mixture struct {
 	days    float64
 	shipped *curve
 	least   float64 // series-days that the shipped curve weighs at least
-	last    int // the last edge that 10 own maxima reach
+	last    int     // the last edge that 10 own maxima reach
 	stretch float64
 }
 
