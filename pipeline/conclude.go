@@ -42,6 +42,9 @@ func (o *Options) conclude(ctx context.Context, c *lake.Commit, p *Plan, result 
 	if err != nil {
 		return err
 	}
+	if w.commit.Told, err = w.tell(ctx, rep); err != nil {
+		return err
+	}
 	if err := w.commit.Save(ctx, o.Lake); err != nil {
 		return held(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/sink"
 	"trailgauge/pipeline/store"
 	"trailgauge/pipeline/trail"
 )
@@ -36,6 +37,8 @@ type Config struct {
 	Networks map[string]string `json:"networks,omitempty" yaml:"networks"`
 	// Suppress are rules for insights that nobody needs to be told of.
 	Suppress []insight.Rule `json:"suppress,omitempty" yaml:"suppress"`
+	// Sinks are who is told. They decide nothing, so they are no part of a plan: Deliver takes them as they are now.
+	Sinks []sink.Config `json:"-" yaml:"sinks"`
 }
 
 // AccountConfig is what is set for one account.
@@ -89,7 +92,27 @@ func (c Config) Validate() error {
 		}
 		return &SettingError{at, wrong.Reason}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return checkSinks(c.Sinks)
+}
+
+func checkSinks(list []sink.Config) error {
+	for k := range list {
+		at := []string{"sinks", fmt.Sprintf("[%d]", k)}
+		var wrong *sink.FieldError
+		if errors.As(list[k].Validate(), &wrong) {
+			if wrong.Field != "" {
+				at = append(at, wrong.Field)
+			}
+			return &SettingError{at, wrong.Reason}
+		}
+		if n := slices.IndexFunc(list[:k], func(o sink.Config) bool { return o.Name == list[k].Name }); n >= 0 {
+			return &SettingError{append(at, "name"), fmt.Sprintf("sink %d is called %q too: give each a name of its own", n+1, list[k].Name)}
+		}
+	}
+	return nil
 }
 
 // Options say what one run works on.

@@ -61,6 +61,8 @@ var collectable = []struct {
 	{"parts", "state/parts/", regexp.MustCompile(`^state/parts/(\d{8})/\d{4,}x?(?:\.json|(?:-\d+)?-\d{4}-\d\d-\d\d\.keys)$`)},
 	{"plans", "state/plans/", regexp.MustCompile(`^state/plans/(\d{8})\.json$`)},
 	{"reports", "reports/", regexp.MustCompile(`^reports/(\d{8})/(?:index\.html|report\.json|report\.txt)$`)},
+	{"told", toldPrefix, toldPattern},
+	{"delivered", deliveredPrefix, deliveredPattern},
 	{"commits", "state/commits/", regexp.MustCompile(`^state/commits/(\d{8})\.json$`)},
 }
 
@@ -231,6 +233,10 @@ func (g *collector) keep(kind string, run int, i store.Info) bool {
 		return true
 	case kind == "plans" || kind == "commits":
 		return run >= g.current.Number || age <= recordsTime
+	case kind == "delivered": // goes after what it is about, or that would be delivered again
+		return age <= recordsTime
+	case kind == "told":
+		return age <= reportTime
 	case kind == "reports":
 		return run >= g.current.Number || age <= reportTime
 	case kind == "parts":

@@ -21,7 +21,7 @@ var mayImport = map[string][]string{
 	"pipeline/series":          {"pipeline/trail", "pipeline/counts", "pipeline/store", "pipeline/lake"},
 	"pipeline/report":          {"pipeline/insight", "pipeline/trail"},
 	"pipeline/metrics":         {"pipeline/report"},
-	"pipeline/sink":            {"pipeline/insight", "pipeline/store"},
+	"pipeline/sink":            {"pipeline/insight", "pipeline/store", "pipeline/trail", "pipeline/counts"},
 	"pipeline/digest":          {"pipeline/trail", "pipeline/store"},
 	"pipeline":                 {"pipeline/*", "baseline", "models"},
 	"fixtures":                 {"pipeline/trail", "pipeline/counts"},

@@ -73,7 +73,7 @@ func (m *merger) merge(ctx context.Context, before *lake.Commit) (*lake.Commit, 
 // next returns the commit after c, with everything c has.
 func next(c *lake.Commit, asOf time.Time) *lake.Commit {
 	n := *c
-	n.Format, n.Number, n.AsOf, n.Program, n.Drop = 1, c.Number+1, asOf.UTC(), Program, nil
+	n.Format, n.Number, n.AsOf, n.Program, n.Drop, n.Told = 1, c.Number+1, asOf.UTC(), Program, nil, ""
 	n.Days, n.Objects = slices.Clone(c.Days), slices.Clone(c.Objects)
 	n.Exposure, n.States = slices.Clone(c.Exposure), slices.Clone(c.States)
 	return &n

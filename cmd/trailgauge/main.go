@@ -66,6 +66,7 @@ type commands struct {
 	Report   reportCommand   `cmd:"" help:"Show the newest report again."`
 	Explain  explainCommand  `cmd:"" help:"Show the arithmetic of one insight, to be done again by hand."`
 	Mark     markCommand     `cmd:"" help:"Say what an insight was: benign, an incident, or dealt with."`
+	Deliver  deliverCommand  `cmd:"" help:"Hand what runs told of to the sinks: EventBridge, SNS, Security Hub, OCSF, Slack."`
 	Backtest backtestCommand `cmd:"" help:"Replay a past window from the counts: what other budgets or settings would find, and which bursts."`
 	Files    filesCommand    `cmd:"" help:"List the current files of a table, one a line, for other engines."`
 	DDL      ddlCommand      `cmd:"" name:"ddl" help:"Print tables, views and queries for Athena."`
@@ -90,4 +91,4 @@ Every hour, from cron:
 
   7 * * * *  trailgauge run --trail s3://acme-trail --lake s3://acme-lake/trailgauge
 
-Exit status: 0 done; 3 done, but some input was rejected; 10 insights opened (with --fail-on-insight); 1 failed; 2 wrong usage or configuration; 4 another run holds the lake; 75 try again later; 130 interrupted.`
+Exit status: 0 done; 3 done, but some input was rejected, or a sink refused a message; 10 insights opened (with --fail-on-insight); 1 failed; 2 wrong usage or configuration; 4 another run holds the lake; 75 try again later, or messages wait for a sink; 130 interrupted.`

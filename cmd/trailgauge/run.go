@@ -62,13 +62,21 @@ func (r *runCommand) work(ctx context.Context, t *terminal, w *watch) (outcome, 
 			fmt.Fprintf(t.out, "\nThe whole report: %s\n", o.Lake.URL(pipeline.LatestReport+"index.html"))
 		}
 	}
+	if err != nil {
+		return ended, err
+	}
+	delivered, err := deliverAfter(ctx, t, o)
 	switch {
+	case err != nil:
+		return ended, err
 	case result.Refused:
 		ended.status = statusRejected
 	case r.FailOnInsight && result.Opened > 0:
 		ended.status = statusInsights
+	default:
+		ended.status = delivered
 	}
-	return ended, err
+	return ended, nil
 }
 
 // planCommand is a dry run.

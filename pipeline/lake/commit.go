@@ -39,6 +39,8 @@ type Commit struct {
 
 	Drop []string `json:"drop,omitempty"` // table files the run wrote and this commit does not name: to be deleted
 
+	Told string `json:"told,omitempty"` // what the run told of, for sinks; "" when that is nothing
+
 	Totals Ledger `json:"totals"` // over all runs
 	Run    Ledger `json:"run"`    // of the run that ingested last
 	Times  Span   `json:"times"`  // of the records that it kept

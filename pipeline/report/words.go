@@ -170,6 +170,9 @@ func odds(score float64) string {
 	return "one such false insight in " + group(int64(math.Round(n/digits)*digits)) + " series-days"
 }
 
+// Title names what an insight is about, in a line.
+func Title(i *insight.Insight) string { return title(i) }
+
 // title names what an insight is about.
 func title(i *insight.Insight) string {
 	switch {

@@ -67,18 +67,18 @@ type addendum struct {
 }
 
 type details struct {
-	State               string    `json:"state"`
-	EventSource         string    `json:"eventSource"`
-	EventName           string    `json:"eventName"`
-	InsightType         string    `json:"insightType"`
-	ErrorCode           string    `json:"errorCode,omitempty"`
-	SourceEventCategory string    `json:"sourceEventCategory"`
-	InsightContext      context   `json:"insightContext"`
-	InsightSource       string    `json:"insightSource"`
-	Extension           extension `json:"extension"`
+	State               string         `json:"state"`
+	EventSource         string         `json:"eventSource"`
+	EventName           string         `json:"eventName"`
+	InsightType         string         `json:"insightType"`
+	ErrorCode           string         `json:"errorCode,omitempty"`
+	SourceEventCategory string         `json:"sourceEventCategory"`
+	InsightContext      insightContext `json:"insightContext"`
+	InsightSource       string         `json:"insightSource"`
+	Extension           extension      `json:"extension"`
 }
 
-type context struct {
+type insightContext struct {
 	Statistics   statistics    `json:"statistics"`
 	Attributions []attribution `json:"attributions,omitempty"`
 }
@@ -150,7 +150,7 @@ func record(i *insight.Insight, state string, at time.Time, span insight.Span, b
 		EventCategory:      "Insight",
 		InsightDetails: details{
 			State: state, EventSource: i.Source, EventName: i.Name, InsightType: "ApiCallRateInsight", SourceEventCategory: "Management",
-			InsightContext: context{
+			InsightContext: insightContext{
 				Statistics: statistics{
 					Baseline: average{rate(i.Baseline.Count, before)}, Insight: average{rate(span.Count, minutes)},
 					InsightDuration: minutes, BaselineDuration: before,
@@ -239,11 +239,16 @@ func trim(s string) json.Number {
 
 // eventID names one record: UUIDv5 within the insight's own ID.
 func eventID(shared, state string, revision int) string {
+	return uuid.NewSHA1(spaceOf(shared), []byte(state+" "+strconv.Itoa(revision))).String()
+}
+
+// spaceOf returns an insight's ID as a space of names.
+func spaceOf(shared string) uuid.UUID {
 	space, err := uuid.Parse(shared)
 	if err != nil { // an ID of another making: still a name
-		space = uuid.NewSHA1(uuid.NameSpaceURL, []byte("urn:trailgauge:insight:"+shared))
+		return uuid.NewSHA1(uuid.NameSpaceURL, []byte("urn:trailgauge:insight:"+shared))
 	}
-	return uuid.NewSHA1(space, []byte(state+" "+strconv.Itoa(revision))).String()
+	return space
 }
 
 // file writes one record under AWS's layout, in a folder of our own.

@@ -1,0 +1,125 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// requestTime bounds one request: a receiver that says nothing is busy.
+const requestTime = 30 * time.Second
+
+// awsError gives an error of the SDK this package's meaning. what is what was being done. Codes are those of
+// https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, and each service's own.
+func awsError(ctx context.Context, what string, err error) error {
+	code, text := "", err.Error()
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		code, text = api.ErrorCode(), said(api.ErrorCode(), api.ErrorMessage())
+	} else {
+		text = said(brief(err))
+	}
+	told := fmt.Errorf("%s: %s", what, text)
+	switch {
+	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("%s: %w", what, ctx.Err())
+	case strings.HasPrefix(code, "Expired"), code == "RequestExpired":
+		return &HintError{told, "the credentials have expired: renew them (aws sso login, or a role), then run again; the messages wait"}
+	case code == "InvalidClientTokenId", code == "UnrecognizedClientException", code == "InvalidAccessKeyId", code == "SignatureDoesNotMatch",
+		code == "IncompleteSignature", code == "MissingAuthenticationToken", strings.Contains(err.Error(), "get identity: get credentials:") && code == "":
+		return &HintError{told, "the credentials are not valid: check them (aws sts get-caller-identity)"}
+	case strings.HasPrefix(code, "AccessDenied"), code == "AuthorizationError", code == "NotAuthorized", code == "AuthorizationErrorException", code == "KMSAccessDenied":
+		return &HintError{told, "the policy does not allow it: see the permissions each sink needs in trailgauge deliver --help"}
+	case code == "ResourceNotFoundException", code == "NotFound", code == "NotFoundException":
+		return &HintError{told, "check the arn and the region of the sink in the configuration"}
+	case busy(err):
+		return &BusyError{Err: told}
+	}
+	return told
+}
+
+// busy tells whether a failure passes by itself: what the SDK would try again, no reply at all, and every reply of 429 or 5xx.
+func busy(err error) bool {
+	var reply *smithyhttp.ResponseError
+	if errors.As(err, &reply) && (reply.HTTPStatusCode() == http.StatusTooManyRequests || reply.HTTPStatusCode() >= 500) {
+		return true
+	}
+	var unreadable *smithy.DeserializationError
+	var unsent *smithyhttp.RequestSendError
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &unreadable) || errors.As(err, &unsent) ||
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
+}
+
+// passing tells whether a code in a reply about one message is one of a failure that passes by itself.
+func passing(code string) bool {
+	for _, part := range []string{"Throttl", "Internal", "Unavailable", "LimitExceeded", "TooManyRequests", "Timeout", "KMSThrottling"} {
+		if strings.Contains(code, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// brief drops the SDK's account of its own layers.
+func brief(err error) string {
+	var send *smithyhttp.RequestSendError
+	var op *smithy.OperationError
+	switch {
+	case errors.As(err, &send):
+		return send.Err.Error()
+	case errors.As(err, &op):
+		return op.Err.Error()
+	}
+	return err.Error()
+}
+
+// all says the same of n messages.
+func all(n int, err error) []error {
+	out := make([]error, n)
+	for k := range out {
+		out[k] = err
+	}
+	return out
+}
+
+// chunks cuts things of the given sizes into runs of at most most things and limit bytes; a thing that is larger is a run of its own.
+func chunks(sizes []int, most, limit int) (runs [][2]int) {
+	from, sum := 0, 0
+	for k, n := range sizes {
+		if k > from && (k-from == most || sum+n > limit) {
+			runs = append(runs, [2]int{from, k})
+			from, sum = k, 0
+		}
+		sum += n
+	}
+	if from < len(sizes) {
+		runs = append(runs, [2]int{from, len(sizes)})
+	}
+	return runs
+}
+
+// singly sends a batch, and where the request as a whole is found wrong sends its messages one by one, so that one of them does not hold up the rest.
+func singly(n int, send func(from, to int) []error) []error {
+	errs := send(0, n)
+	if n == 1 {
+		return errs
+	}
+	for _, err := range errs {
+		var busy *BusyError
+		var hint *HintError
+		if err == nil || errors.Is(err, ErrRefused) || errors.As(err, &busy) || errors.As(err, &hint) {
+			return errs
+		}
+	}
+	for k := range n {
+		errs[k] = send(k, k+1)[0]
+	}
+	return errs
+}

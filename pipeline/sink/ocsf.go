@@ -1,0 +1,117 @@
+package sink
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/klauspost/compress/gzip"
+	"github.com/parquet-go/parquet-go"
+
+	"trailgauge/pipeline/store"
+)
+
+// findings writes OCSF findings as objects, laid out as Security Lake wants custom sources ("Collecting data from custom sources" in its user guide):
+// region=R/accountId=A/eventDay=YYYYMMDD/, one class, sorted by time, Parquet with zstd; or the same rows as gzipped JSON Lines, for others.
+//
+// An object's name follows from the messages in it: one that is written again after a crash replaces itself.
+type findings struct {
+	to     store.Store
+	region string // that Security Lake collects in
+	json   bool
+}
+
+func (f *findings) Limits() (int, time.Duration) { return 500, 0 }
+
+func (f *findings) Deliver(ctx context.Context, batch []Message) []error {
+	errs := make([]error, len(batch))
+	folders := map[string][]int{}
+	var order []string
+	for k := range batch {
+		dir := f.folder(&batch[k])
+		if folders[dir] == nil {
+			order = append(order, dir)
+		}
+		folders[dir] = append(folders[dir], k)
+	}
+	for _, dir := range order {
+		err := f.write(ctx, dir, batch, folders[dir])
+		for _, k := range folders[dir] {
+			errs[k] = err
+		}
+	}
+	return errs
+}
+
+func (f *findings) folder(m *Message) string {
+	account := "external" // what Security Lake has for records of no account
+	if isAccount(m.Insight.Account) {
+		account = m.Insight.Account
+	}
+	return "region=" + f.region + "/accountId=" + account + "/eventDay=" + m.Told.UTC().Format("20060102") + "/"
+}
+
+func (f *findings) write(ctx context.Context, dir string, batch []Message, places []int) error {
+	rows := make([]ocsfFinding, len(places))
+	ids := make([]string, len(places))
+	for n, k := range places {
+		rows[n], ids[n] = ocsf(&batch[k]), batch[k].ID
+	}
+	slices.SortFunc(rows, func(a, b ocsfFinding) int {
+		return cmp.Or(cmp.Compare(a.Time, b.Time), strings.Compare(a.Metadata.UID, b.Metadata.UID))
+	})
+	slices.Sort(ids)
+	key := dir + "trailgauge-" + uuid.NewSHA1(uuid.NameSpaceURL, []byte(strings.Join(ids, " "))).String()
+	pack, suffix := packParquet, ".parquet"
+	if f.json {
+		pack, suffix = packLines, ".json.gz"
+	}
+	body, err := pack(rows)
+	if err != nil {
+		return fmt.Errorf("writing findings: %w", err)
+	}
+	ctx, stop := context.WithTimeout(ctx, requestTime)
+	defer stop()
+	err = f.to.Put(ctx, key+suffix, body)
+	switch {
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+		return &BusyError{Err: err}
+	case errors.Is(err, store.ErrDenied):
+		return &HintError{err, "the sink needs s3:PutObject there, and its key: check the role_arn, the external_id and the bucket's policy"}
+	}
+	return err
+}
+
+func packParquet(rows []ocsfFinding) ([]byte, error) {
+	var b bytes.Buffer
+	w := parquet.NewGenericWriter[ocsfFinding](&b, parquet.Compression(&parquet.Zstd), parquet.DataPageVersion(1),
+		parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.Plain), parquet.CreatedBy("trailgauge", "1", ""))
+	if _, err := w.Write(rows); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func packLines(rows []ocsfFinding) ([]byte, error) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	j := json.NewEncoder(z)
+	j.SetEscapeHTML(false)
+	for _, r := range rows {
+		if err := j.Encode(r); err != nil {
+			return nil, err
+		}
+	}
+	err := z.Close()
+	return b.Bytes(), err
+}
