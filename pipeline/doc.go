@@ -46,6 +46,9 @@
 //     in CloudTrail's shape, and the run's report is made, with the names (names.go) of the configuration. What a suppression rule (suppress.go, insight.Rules)
 //     keeps from being told is stored and counted all the same. The second commit moves the cursor.
 //
+// Deliver (told.go, deliver.go, delivered.go, package sink) hands what the run told of to EventBridge, SNS, Security Hub, OCSF or Slack, after the commit and apart
+// from it: what a sink did not take waits in the lake for the next delivery, and no sink changes what was decided.
+//
 // Backtest (backtest.go, backtest_replay.go, backtest_trials.go, backtest_aws.go) takes a past window through steps 7 to 9 again and writes nothing.
 // Explain (explain.go) reads an insight back with the numbers that decided it. Upkeep is apart from runs, and takes the same lease. Compact (compact.go, compact_day.go, compact_join.go) and Expire (expire.go) make commits of their own between two
 // runs; GC (gc.go) deletes what the commits of the last day do not name.

@@ -18,6 +18,8 @@
 //	state/decided/YYYY/MM/DD/…json      what deciding knew at 00:00 of a day
 //	state/insights/YYYY/MM/DD/…json     the insights of a day in full
 //	state/marks/00000042.json           what somebody said of an insight: numbered apart from commits, never changed
+//	state/told/00000042-HASH.json       what run 42 told of, for sinks; its commit names it
+//	state/delivered/SINK/00000042-0001.json  what a sink has had of that, a batch a file; 00000042.json: it has nothing more to get. No commit names them
 //	state/latest, state/lease           a hint, and who is running
 //	rejected/00000042-0003.jsonl        what could not be taken in: object, position, reason, text
 //
@@ -40,8 +42,8 @@
 //
 //	tables, state/days, principals, keys, objects, decided, insights   a day after the last commit that named them was superseded
 //	state/parts                                           a day after its run, unless that has a plan and no commit
-//	reports/<run>                                         after 90 days
-//	state/commits, state/plans                            after 400 days
+//	reports/<run>, state/told                             after 90 days
+//	state/commits, state/plans, state/delivered           after 400 days
 //	rejected, insight-events, reports/latest, state/marks never
 //
 // What does not have a name of this layout is not touched. So state/ holds, per day of the lake, one manifest, up to eight files of keys, their marks and
