@@ -8,14 +8,10 @@ require (
 	github.com/aws/aws-sdk-go-v2 v1.47.6
 	github.com/aws/aws-sdk-go-v2/config v1.33.14
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.14
-<<<<<<< HEAD
-	github.com/aws/aws-sdk-go-v2/service/s3 v1.114.7
-=======
 	github.com/aws/aws-sdk-go-v2/service/eventbridge v1.55.8
 	github.com/aws/aws-sdk-go-v2/service/s3 v1.114.7
 	github.com/aws/aws-sdk-go-v2/service/securityhub v1.71.2
 	github.com/aws/aws-sdk-go-v2/service/sns v1.47.8
->>>>>>> 7218043 (sink: messages to EventBridge, SNS, Security Hub, OCSF and Slack; pipeline: deliver what runs told)
 	github.com/aws/aws-sdk-go-v2/service/sts v1.51.7
 	github.com/aws/smithy-go v1.28.8
 	github.com/go-faster/jx v1.2.0
@@ -54,10 +50,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/signin v1.12.2 // indirect
 	github.com/aws/aws-sdk-go-v2/service/sso v1.39.2 // indirect
 	github.com/aws/aws-sdk-go-v2/service/ssooidc v1.44.2 // indirect
-<<<<<<< HEAD
 	github.com/beorn7/perks v1.0.1 // indirect
-=======
->>>>>>> 7218043 (sink: messages to EventBridge, SNS, Security Hub, OCSF and Slack; pipeline: deliver what runs told)
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/go-faster/errors v0.7.1 // indirect
 	github.com/goccy/go-json v0.10.6 // indirect

@@ -38,8 +38,8 @@ Exit status: 3 a message was refused for good or given up after seven days; 75 m
 
 func (d *deliverCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	ended := outcome{ok: d.OkExit}
-	config := pipeline.DefaultConfig()
-	if err := readConfig(d.Config, &config); err != nil {
+	config, err := d.readConfig(ctx, d.Config)
+	if err != nil {
 		return ended, err
 	}
 	if len(config.Sinks) == 0 {
@@ -47,7 +47,6 @@ func (d *deliverCommand) run(ctx context.Context, t *terminal) (outcome, error) 
 	}
 	o := pipeline.DeliverOptions{Sinks: config.Sinks, Now: time.Now()}
 	o.DryRun = d.DryRun
-	var err error
 	if o.Lake, err = d.lake(ctx, d.Lake); err != nil {
 		return ended, usage(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"trailgauge/pipeline/store"
 )
 
 // requestTime bounds one request: a receiver that says nothing is busy.
@@ -30,7 +32,11 @@ func awsError(ctx context.Context, what string, err error) error {
 	switch {
 	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", what, ctx.Err())
-	case strings.HasPrefix(code, "Expired"), code == "RequestExpired":
+	case errors.Is(err, store.ErrRole):
+		return &HintError{told, "check that the role is there, that its trust policy lets this one assume it, and the external_id"}
+	case errors.Is(err, store.ErrUnavailable):
+		return &BusyError{Err: told}
+	case strings.HasPrefix(code, "Expired"), code == "RequestExpired", errors.Is(err, store.ErrCredentials):
 		return &HintError{told, "the credentials have expired: renew them (aws sso login, or a role), then run again; the messages wait"}
 	case code == "InvalidClientTokenId", code == "UnrecognizedClientException", code == "InvalidAccessKeyId", code == "SignatureDoesNotMatch",
 		code == "IncompleteSignature", code == "MissingAuthenticationToken", strings.Contains(err.Error(), "get identity: get credentials:") && code == "":

@@ -145,7 +145,7 @@ func Open(ctx context.Context, c Config, getenv func(string) string) (Sink, erro
 		}
 		return newWebhook(address, c.URLFrom)
 	case "ocsf":
-		to, err := store.Open(ctx, c.To, store.S3Options{Region: c.Region, Role: c.Role, ExternalID: c.ExternalID, Retries: 1})
+		to, err := store.Open(ctx, c.To, store.S3Options{Region: c.Region, RoleARN: c.Role, ExternalID: c.ExternalID, Retries: 1})
 		switch {
 		case errors.Is(err, store.ErrDenied):
 			err = &HintError{err, "check the credentials (aws sts get-caller-identity), the role_arn and the external_id"}

@@ -185,7 +185,7 @@ func ocsfEvidences(i *insight.Insight) (out []ocsfEvidence) {
 	for _, a := range i.Attributions {
 		for _, s := range a.Insight {
 			switch {
-			case s.Value == insight.OtherValues || s.Value == "null" || s.Value == "":
+			case s.Value == "null" || s.Value == "":
 			case a.Attribute == "userIdentityArn" && i.Principal == "":
 				out = append(out, ocsfEvidence{API: api, Actor: &ocsfActor{ocsfUser{s.Value}}})
 			case a.Attribute == "sourceIPAddress":

@@ -33,9 +33,6 @@ type S3Options struct {
 	RoleARN             string // role to assume for every request, renewed before it ends; empty: the credentials found are used themselves
 	ExternalID          string // that the role's trust policy asks for; empty: none
 
-	Role       string // ARN of a role to take on with the chain's credentials; empty: none
-	ExternalID string // what the role's policy asks for; empty: nothing
-
 	Retries     int           // attempts for one request, the first included; 0: 8
 	MaxWait     time.Duration // longest pause between two attempts; the pauses double, with full jitter; 0: 20 s
 	ReadTimeout time.Duration // longest time one attempt may take to deliver a body; 0: 5 min
@@ -131,8 +128,7 @@ func loadConfig(ctx context.Context, o S3Options) (aws.Config, error) {
 		load = append(load, config.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired),
 			config.WithResponseChecksumValidation(aws.ResponseChecksumValidationWhenRequired))
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, load...)
-	return Assume(cfg, o.Role, o.ExternalID), err
+	return config.LoadDefaultConfig(ctx, load...)
 }
 
 // newRetryer is the SDK's standard retryer without its token bucket: when S3 throttles a batch job, waiting is right, and to
