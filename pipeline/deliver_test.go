@@ -43,7 +43,9 @@ func newInbox(t *testing.T) *inbox {
 			return
 		}
 		body, _ := io.ReadAll(r.Body)
-		var m struct{ Blocks []struct{ Text struct{ Text string } } }
+		var m struct {
+			Blocks []struct{ Text struct{ Text string } }
+		}
 		if err := json.Unmarshal(body, &m); err != nil || len(m.Blocks) == 0 {
 			t.Errorf("%s: %v", body, err)
 			return
