@@ -116,35 +116,43 @@ func (e *encoder) write(c *vector, rows []int32) (chunk, error) {
 func (e *encoder) gather(rows []int32) {
 	c, most := e.column, e.column.leaf.shape.most()
 	e.items, e.levels, e.again = e.items[:0], e.levels[:0], e.again[:0]
-	if c.leaf.shape.repeated() {
+	switch {
+	case c.leaf.shape.repeated():
 		e.gatherRepeated(rows)
 		return
-	}
-	e.again = nil
-	for _, row := range rows {
-		item := uint32(0)
-		switch i := int(row); {
-		case c.leaf.shape == requiredTime:
-			item = uint32(i) + 1
-		case c.leaf.shape != optionalText:
-			if i < len(c.flags) {
-				item = uint32(c.flags[i])
-			}
-		case c.leaf.dict:
-			if i < len(c.ids) {
-				item = c.ids[i]
-			}
-		default:
-			if i < c.texts.len() && len(c.texts.at(i)) > 0 {
+	case c.leaf.shape == requiredTime:
+		for _, row := range rows {
+			e.items = append(e.items, uint32(row)+1)
+		}
+	case c.leaf.shape != optionalText:
+		e.items = pick(e.items, c.flags, rows)
+	case c.leaf.dict:
+		e.items = pick(e.items, c.ids, rows)
+	default:
+		for _, row := range rows {
+			item := uint32(0)
+			if i := int(row); i < c.texts.len() && len(c.texts.at(i)) > 0 {
 				item = uint32(i) + 1
 			}
+			e.items = append(e.items, item)
 		}
-		level := most
-		if item == 0 {
-			level = 0
-		}
-		e.items, e.levels = append(e.items, item), append(e.levels, level)
 	}
+	e.again = nil
+	for _, item := range e.items {
+		e.levels = append(e.levels, most*byte(min(item, 1)))
+	}
+}
+
+// pick appends the values of rows, 0 for those beyond the last.
+func pick[T byte | uint32](items []uint32, values []T, rows []int32) []uint32 {
+	for _, row := range rows {
+		item := uint32(0)
+		if int(row) < len(values) {
+			item = uint32(values[row])
+		}
+		items = append(items, item)
+	}
+	return items
 }
 
 // gatherRepeated gathers the items of rows: level 0 for a row without any, 1 for an item that lacks this text, 2 for one that has it.
