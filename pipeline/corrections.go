@@ -112,10 +112,10 @@ func (m *merger) correct(at func(trail.Day) (*touched, error), c correction) err
 	return nil
 }
 
-// fix takes replaced events out of the counts: a counts file with negative numbers.
-func (m *merger) fix(ctx context.Context, t *touched) error {
+// fix takes replaced events out of the sums, and returns tiles that take them out of the counts: with negative numbers.
+func (m *merger) fix(ctx context.Context, t *touched) ([]counts.Tile, error) {
 	if len(t.fixes) == 0 {
-		return nil
+		return nil, nil
 	}
 	var tiles counts.Builder
 	var rows []lake.ReplacedRow
@@ -138,21 +138,15 @@ func (m *merger) fix(ctx context.Context, t *touched) error {
 		}
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if replaced != len(t.fixes) {
-		return fmt.Errorf("the events of %s hold %d of the %d that were corrected: %w", t.manifest.Day, replaced, len(t.fixes), lake.ErrForeign)
+		return nil, fmt.Errorf("the events of %s hold %d of the %d that were corrected: %w", t.manifest.Day, replaced, len(t.fixes), lake.ErrForeign)
 	}
 	if err := m.tell(ctx, t, rows); err != nil {
-		return err
+		return nil, err
 	}
-	list := tiles.Tiles()
-	if len(list) == 0 {
-		return nil
-	}
-	f, err := putTiles(ctx, m.lake, lake.Counts, t.manifest.Day, m.commit.Number, "fix", list)
-	t.manifest.Files[lake.Counts] = append(t.manifest.Files[lake.Counts], f)
-	return err
+	return tiles.Tiles(), nil
 }
 
 // tell adds events to the day's file of the table Replaced.

@@ -25,6 +25,7 @@ type desk struct {
 	heads   []headed
 	order   []placed
 	written []int32 // order, as rows alone
+	work    []byte  // the shard's working file
 }
 
 // placed is a row with what it is sorted by.
@@ -56,13 +57,16 @@ func (d *desk) clear(n int) {
 		d.first = make(map[id]int32, n)
 	}
 	clear(d.first)
-	if cap(d.text) > maxText {
+	if cap(d.text) > maxKept {
 		d.text = nil
+	}
+	if d.work = d.work[:0]; cap(d.work) > maxKept {
+		d.work = nil
 	}
 }
 
-// maxText is up to which size the room of an inflated object is kept for the next shard.
-const maxText = 16 << 20
+// maxKept is up to which size the room of an inflated object, or of a working file, is kept for the next shard.
+const maxKept = 16 << 20
 
 // clearRows makes room for more of the same shard.
 func (d *desk) clearRows() {

@@ -19,13 +19,13 @@
 //     where the size allows. The plan is created exclusively, before any output exists; all outputs are named after it.
 //
 //  5. Scan (scan.go, fetch.go, rejects.go). A shard is a straight line in one goroutine: its objects are read ahead, inflated, decoded
-//     (package decode) into columns, de-duplicated against each other, the lake and the shards before (neighbours.go), sorted, and written as one events file and one
-//     counts file a day (package lake). An object is taken in as a whole or not at all; a bad record is rejected alone. The part
+//     (package decode) into columns, de-duplicated against each other, the lake and the shards before (neighbours.go), sorted, and written as one events file
+//     a day (package lake); counts and identities go into one working file. An object is taken in as a whole or not at all; a bad record is rejected alone. The part
 //     (part.go) says what came of every object, and is written last: a part that is there is whole.
 //
 //  6. Merge (duplicates.go, index.go, corrections.go, merge.go, merge_state.go, compact_fold.go). The identities of all parts are read side by side, and
 //     the last 35 days of the lake are asked for them; a shard that holds what another one has first, or the lake on another day, is scanned again
-//     without it. Corrections (UPDATED_DATA) take the call they replace out of the counts of its day. Manifests name each
+//     without it. The parts' counts become one counts file a day. Corrections (UPDATED_DATA) take the call they replace out of the counts of its day. Manifests name each
 //     touched day's files; a growing day that has too many small ones gets fewer and larger ones at once. The sum in = kept + duplicate + replaced + rejected must balance. Then the first commit makes the
 //     records visible, and one symlink file a day and table is replaced.
 //

@@ -125,7 +125,7 @@ type occurrence struct {
 	day   trail.Day
 }
 
-// keyStream reads one sorted file of keys a chunk at a time: all parts are open at once.
+// keyStream reads one sorted run of keys a chunk at a time: all parts are open at once.
 type keyStream struct {
 	store store.Store
 	key   string
@@ -171,7 +171,7 @@ func openStreams(ctx context.Context, s store.Store, parts []*part) (streams key
 	days = map[trail.Day]bool{}
 	for shard, p := range parts {
 		for _, d := range p.Days {
-			k := &keyStream{store: s, key: d.Keys, shard: shard, day: d.Day, left: d.Events.Rows}
+			k := &keyStream{store: s, key: d.Keys.File, off: d.Keys.From, shard: shard, day: d.Day, left: d.Events.Rows}
 			if err := k.next(ctx); err != nil {
 				return nil, nil, err
 			}

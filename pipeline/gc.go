@@ -58,7 +58,7 @@ var collectable = []struct {
 	{"objects", "state/objects/", regexp.MustCompile(`^state/objects/(?:\d{4}/\d\d/\d\d|undated)/(\d{8})\.tsv$`)},
 	{"decided", "state/decided/", regexp.MustCompile(`^state/decided/\d{4}/\d\d/\d\d/(\d{8})\.json$`)},
 	{"found", "state/insights/", regexp.MustCompile(`^state/insights/\d{4}/\d\d/\d\d/(\d{8})\.json$`)},
-	{"parts", "state/parts/", regexp.MustCompile(`^state/parts/(\d{8})/\d{4,}x?(?:\.json|(?:-\d+)?-\d{4}-\d\d-\d\d\.keys)$`)},
+	{"parts", "state/parts/", regexp.MustCompile(`^state/parts/(\d{8})/\d{4,}x?\.(?:json|pieces)$`)},
 	{"plans", "state/plans/", regexp.MustCompile(`^state/plans/(\d{8})\.json$`)},
 	{"reports", "reports/", regexp.MustCompile(`^reports/(\d{8})/(?:index\.html|report\.json|report\.txt)$`)},
 	{"told", toldPrefix, toldPattern},
@@ -67,7 +67,7 @@ var collectable = []struct {
 }
 
 func tableKey(t string) *regexp.Regexp {
-	return regexp.MustCompile(`^` + t + `/\d{4}/\d\d/\d\d/(\d{8})-(?:\d{4,}x?(?:-\d+)?|day|fix|fold-\d{4,}|c[0-9a-f]{16}(?:-\d{4,})?)\.parquet$`)
+	return regexp.MustCompile(`^` + t + `/\d{4}/\d\d/\d\d/(\d{8})-(?:\d{4,}x?(?:-\d+)?|day|fold-\d{4,}|c[0-9a-f]{16}(?:-\d{4,})?)\.parquet$`)
 }
 
 // GC removes what no commit names that was current within the grace period, and that is itself older than that: files of tables, manifests, keys,

@@ -95,12 +95,9 @@ func TestGC(t *testing.T) {
 // Every name that a run or an upkeep gives is one that a collection knows.
 func TestCollectableNames(t *testing.T) {
 	d := trail.DayOf(noon)
-	keys := []string{manifestOf(d), listKey(undated, 7), listKey(d.String(), 7), stateKey(d, 7), planKey(7), partKey(7, partName(12345, true))}
-	for _, name := range []string{partName(1, false), partName(12345, true), partName(1, false) + "-2", "day", "fix", "fold-0001", "c0123456789abcdef-0001", "c0123456789abcdef"} {
+	keys := []string{manifestOf(d), listKey(undated, 7), listKey(d.String(), 7), stateKey(d, 7), planKey(7), partKey(7, partName(12345, true)), workKey(7, partName(12345, true))}
+	for _, name := range []string{partName(1, false), partName(12345, true), partName(1, false) + "-2", "day", "fold-0001", "c0123456789abcdef-0001", "c0123456789abcdef"} {
 		keys = append(keys, lake.FileKey(lake.Events, d, 7, name))
-		if name[0] < 'a' {
-			keys = append(keys, fmt.Sprintf("%s%s-%s.keys", partPrefix(7), name, d))
-		}
 	}
 	for _, key := range keys {
 		n := 0

@@ -79,12 +79,15 @@ func next(c *lake.Commit, asOf time.Time) *lake.Commit {
 	return &n
 }
 
-func (m *merger) keysOf(ctx context.Context, parts []partDay) ([]lake.Keys, error) {
-	names := make([]string, len(parts))
+func keysOf(ctx context.Context, s store.Store, parts []partDay) ([]lake.Keys, error) {
+	files := make([]lake.Keys, len(parts))
 	for i, p := range parts {
-		names[i] = p.Keys
+		var err error
+		if files[i], err = p.Keys.keys(ctx, s); err != nil {
+			return nil, err
+		}
 	}
-	return loadKeys(ctx, m.lake, names)
+	return files, nil
 }
 
 // day adds the run's files to one event day. Days do not touch each other, nor the commit: note does.
@@ -92,23 +95,36 @@ func (m *merger) day(ctx context.Context, t *touched) error {
 	man := t.manifest
 	for _, p := range t.parts {
 		man.Files[lake.Events] = append(man.Files[lake.Events], p.Events)
-		if p.Counts != nil {
-			man.Files[lake.Counts] = append(man.Files[lake.Counts], *p.Counts)
-		}
-	}
-	if err := m.fix(ctx, t); err != nil {
-		return err
 	}
 	if err := m.keepKeys(ctx, t); err != nil {
 		return err
 	}
-	dropped, err := mergeCounts(ctx, m.lake, man, m.commit.Number, m.plan.AsOf)
+	fresh, err := m.counts(ctx, t)
 	if err != nil {
 		return err
 	}
-	folded, err := m.fold(ctx, man)
-	t.dropped = append(dropped, folded...)
+	if err := m.mergeCounts(ctx, man, fresh); err != nil {
+		return err
+	}
+	t.dropped, err = m.fold(ctx, man)
 	return err
+}
+
+// counts adds up what the run counts on a day, and takes out what is corrected.
+func (m *merger) counts(ctx context.Context, t *touched) ([]counts.Tile, error) {
+	fixes, err := m.fix(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	readers := []counts.Reader{counts.Slice(fixes)}
+	for _, p := range t.parts {
+		r, err := p.Counts.tiles(ctx, m.lake, t.manifest.Day)
+		if err != nil {
+			return nil, err
+		}
+		readers = append(readers, r)
+	}
+	return counts.Collect(counts.Merge(readers...))
 }
 
 // note makes a day's files, and what corrections change in the sums, those of the commit.
@@ -129,7 +145,7 @@ func (m *merger) keepKeys(ctx context.Context, t *touched) error {
 	if len(t.parts) == 0 {
 		return nil
 	}
-	files, err := m.keysOf(ctx, t.parts)
+	files, err := keysOf(ctx, m.lake, t.parts)
 	if err != nil {
 		return err
 	}
@@ -154,38 +170,41 @@ func (m *merger) keepKeys(ctx context.Context, t *touched) error {
 // maxCountFiles bounds the counts files of a day that is still growing; a day that is over has one.
 const maxCountFiles = 8
 
-// mergeCounts makes one counts file of a day's, once the day is over or has many, and of a day that is over one in the order of principals. It
-// returns those of the replaced files that no commit ever named.
-func mergeCounts(ctx context.Context, s store.Store, man *lake.Manifest, run int, asOf time.Time) (dropped []string, err error) {
-	n := len(man.Files[lake.Counts])
-	over := man.Day < trail.DayOf(asOf.Add(-Watermark))
-	if n == 0 || !over && n <= maxCountFiles || over && n == 1 && len(man.Files[lake.Principals]) > 0 {
-		return nil, nil
+// mergeCounts adds what a run counts to a day's files: one more, or one of all once the day is over or has many, and of a day that is over another in
+// the order of principals.
+func (m *merger) mergeCounts(ctx context.Context, man *lake.Manifest, fresh []counts.Tile) error {
+	put := func(t lake.Table, tiles []counts.Tile) (lake.File, error) {
+		return putTiles(ctx, m.lake, t, man.Day, m.commit.Number, "day", tiles)
 	}
-	merged, err := lake.Tiles(ctx, s, man)
+	files := man.Files[lake.Counts]
+	over := man.Day < trail.DayOf(m.plan.AsOf.Add(-Watermark))
+	switch {
+	case len(fresh) == 0 && (!over || len(files) == 0 || len(files) == 1 && len(man.Files[lake.Principals]) > 0):
+		return nil
+	case !over && len(files) < maxCountFiles:
+		f, err := put(lake.Counts, fresh)
+		man.Files[lake.Counts] = append(files, f)
+		return err
+	}
+	before, err := lake.Tiles(ctx, m.lake, man)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	tiles, err := counts.Collect(merged)
+	tiles, err := counts.Collect(counts.Merge(before, counts.Slice(fresh)))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if n > 1 {
-		for _, f := range man.Files[lake.Counts] {
-			if lake.RunOf(f.Key) == run {
-				dropped = append(dropped, f.Key)
-			}
-		}
-		f, err := putTiles(ctx, s, lake.Counts, man.Day, run, "day", tiles)
+	if len(fresh) > 0 || len(files) > 1 {
+		f, err := put(lake.Counts, tiles)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		man.Files[lake.Counts] = []lake.File{f}
 	}
 	if !over {
-		return dropped, nil
+		return nil
 	}
-	f, err := putTiles(ctx, s, lake.Principals, man.Day, run, "day", counts.ByPrincipal(tiles))
+	f, err := put(lake.Principals, counts.ByPrincipal(tiles))
 	man.Files[lake.Principals] = []lake.File{f}
-	return dropped, err
+	return err
 }

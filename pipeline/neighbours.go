@@ -57,15 +57,11 @@ func (b *neighbours) show(shard int, keys []lake.Key, expected int) {
 
 // showPart shows what a shard held that an earlier attempt has scanned.
 func (b *neighbours) showPart(ctx context.Context, s store.Store, shard int, p *part, expected int) error {
-	var names []string
-	for _, d := range p.Days {
-		names = append(names, d.Keys)
-	}
-	files, err := loadKeys(ctx, s, names)
+	struck, err := p.struck()
 	if err != nil {
 		return err
 	}
-	struck, err := p.struck()
+	files, err := keysOf(ctx, s, p.Days)
 	if err != nil {
 		return err
 	}

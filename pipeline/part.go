@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
 	"trailgauge/pipeline/trail"
@@ -40,10 +41,49 @@ type scanned struct {
 
 // partDay is what a shard found of one event day.
 type partDay struct {
-	Day    trail.Day  `json:"day"`
-	Events lake.File  `json:"events"`
-	Counts *lake.File `json:"counts,omitempty"` // nil when nothing of the day is counted
-	Keys   string     `json:"keys"`
+	Day    trail.Day `json:"day"`
+	Events lake.File `json:"events"`
+	Counts piece     `json:"counts"` // tiles; of no bytes when nothing of the day is counted
+	Keys   piece     `json:"keys"`
+}
+
+// piece is what a shard has for the merge alone, of one day: a stretch of its one working file. A file a day and kind cost more than what is in them.
+type piece struct {
+	File  string `json:"file,omitempty"`
+	From  int64  `json:"from"`
+	Bytes int64  `json:"bytes"`
+}
+
+func (p piece) read(ctx context.Context, s store.Store) ([]byte, error) {
+	body, err := s.GetRange(ctx, p.File, p.From, p.Bytes)
+	if err == nil && int64(len(body)) != p.Bytes {
+		err = fmt.Errorf("reading %s: it is truncated: %w", s.URL(p.File), lake.ErrForeign)
+	}
+	return body, err
+}
+
+func (p piece) keys(ctx context.Context, s store.Store) (lake.Keys, error) {
+	body, err := p.read(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return decodeKeys(s, p.File, body)
+}
+
+// tiles reads counts of a day.
+func (p piece) tiles(ctx context.Context, s store.Store, day trail.Day) (counts.Reader, error) {
+	if p.Bytes == 0 {
+		return counts.Slice(nil), nil
+	}
+	body, err := p.read(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	tiles, err := lake.DecodeTiles(body, day)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w: %w", s.URL(p.File), err, lake.ErrForeign)
+	}
+	return counts.Slice(tiles), nil
 }
 
 // correction is an UPDATED_DATA record: the event it replaces must not be counted any more.
@@ -77,6 +117,8 @@ func partName(shard int, again bool) string {
 
 func partPrefix(run int) string { return fmt.Sprintf("state/parts/%08d/", run) }
 
+func workKey(run int, name string) string { return partPrefix(run) + name + ".pieces" }
+
 func partKey(run int, name string) string { return partPrefix(run) + name + ".json" }
 
 func loadPart(ctx context.Context, s store.Store, run int, name string) (*part, error) {
@@ -106,9 +148,6 @@ func (p *part) save(ctx context.Context, s store.Store, run int, name string) er
 func (p *part) files() (keys []string) {
 	for _, d := range p.Days {
 		keys = append(keys, d.Events.Key)
-		if d.Counts != nil {
-			keys = append(keys, d.Counts.Key)
-		}
 	}
 	return keys
 }

@@ -19,7 +19,7 @@ type place struct{ object, position uint32 }
 // survivors says which place keeps an event that several shards hold.
 type survivors map[id]lake.Key
 
-// scanner works through one shard: a straight line from objects to one events file and one counts file a day.
+// scanner works through one shard: a straight line from objects to one events file a day, and what the merge needs to know of them.
 type scanner struct {
 	trail, lake store.Store
 	base        string
@@ -185,13 +185,21 @@ func loadKeys(ctx context.Context, s store.Store, names []string) ([]lake.Keys, 
 		if err != nil {
 			return nil, err
 		}
-		keys, err := lake.DecodeKeys(body)
+		keys, err := decodeKeys(s, name, body)
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w: %w", s.URL(name), err, lake.ErrForeign)
+			return nil, err
 		}
 		out = append(out, keys)
 	}
 	return out, nil
+}
+
+func decodeKeys(s store.Store, name string, body []byte) (lake.Keys, error) {
+	keys, err := lake.DecodeKeys(body)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w: %w", s.URL(name), err, lake.ErrForeign)
+	}
+	return keys, nil
 }
 
 // countedAs says under which category and error code a record is counted; no category: not at all.
@@ -278,6 +286,11 @@ func (s *scanner) write(ctx context.Context, rows keyedRows) error {
 			return err
 		}
 	}
+	if len(s.work) > 0 {
+		if err := s.lake.Put(ctx, workKey(s.run, s.name), s.work); err != nil {
+			return err
+		}
+	}
 	return s.part.save(ctx, s.lake, s.run, s.name)
 }
 
@@ -314,19 +327,26 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed, k
 	if s.spills > 0 {
 		name = fmt.Sprintf("%s-%d", name, s.spills)
 	}
-	d := partDay{Day: day, Keys: fmt.Sprintf("%s%s-%s.keys", partPrefix(s.run), name, day)}
+	d := partDay{Day: day, Keys: s.piece(lake.EncodeKeys(keys))}
 	if d.Events, err = putFile(ctx, s.lake, lake.Events, day, s.run, name, body, len(order)); err != nil {
 		return err
 	}
 	if t := tiles.Tiles(); len(t) > 0 {
-		f, err := putTiles(ctx, s.lake, lake.Counts, day, s.run, name, t)
+		body, err := lake.EncodeTiles(t)
 		if err != nil {
-			return err
+			return fmt.Errorf("encoding the counts of %s: %w", day, err)
 		}
-		d.Counts = &f
+		d.Counts = s.piece(body)
 	}
 	s.part.Days = append(s.part.Days, d)
-	return s.lake.Put(ctx, d.Keys, lake.EncodeKeys(keys))
+	return nil
+}
+
+// piece adds to the shard's working file.
+func (s *scanner) piece(body []byte) piece {
+	p := piece{workKey(s.run, s.name), int64(len(s.work)), int64(len(body))}
+	s.work = append(s.work, body...)
+	return p
 }
 
 func putFile(ctx context.Context, s store.Store, t lake.Table, day trail.Day, run int, name string, body []byte, rows int) (lake.File, error) {

@@ -14,6 +14,7 @@
 //	state/principals/YYYY/MM/DD/…       a closed day's counts again, as rows of counts ordered by account, principal, API, region: roll-ups read them
 //	state/keys/YYYY/MM/DD/00000042.keys identities of the events of a day; see Key
 //	state/keys/YYYY/MM/DD/00000042.marks what may be in that file of keys; see Marks
+//	state/parts/00000042/0003.json      what shard 3 of a run under way came to; 0003.pieces: its counts and keys, by day
 //	state/objects/YYYY/MM/DD/…tsv       objects that were read, by delivery day
 //	state/decided/YYYY/MM/DD/…json      what deciding knew at 00:00 of a day
 //	state/insights/YYYY/MM/DD/…json     the insights of a day in full

@@ -163,7 +163,7 @@ func tilesOf(ctx context.Context, s store.Store, m *Manifest, t Table) ([]counts
 		if err != nil {
 			return nil, err
 		}
-		tiles, err := readTiles(body, m.Day)
+		tiles, err := DecodeTiles(body, m.Day)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w: %w", s.URL(f.Key), err, ErrForeign)
 		}

@@ -51,13 +51,13 @@ func rowOf(t *counts.Tile) countRow {
 	return r
 }
 
-// tileColumns are what readTiles needs, in the order it takes them.
+// tileColumns are what DecodeTiles needs, in the order it takes them.
 var tileColumns = []string{
 	"account", "region", "eventsource", "eventname", "principal", "eventcategory", "readonlybool", "errorcode", "minutes", "counts",
 }
 
-// readTiles reads a file of the counts table.
-func readTiles(body []byte, day trail.Day) ([]counts.Tile, error) {
+// DecodeTiles reads a file of the counts table, all of one day. An error means that it is damaged or foreign.
+func DecodeTiles(body []byte, day trail.Day) ([]counts.Tile, error) {
 	var tiles []counts.Tile
 	err := readColumns(body, tileColumns, func(b *batch) error {
 		tiles = b.tiles(tiles, day, func(counts.Series) bool { return true })
