@@ -42,6 +42,9 @@ func (o *Options) conclude(ctx context.Context, c *lake.Commit, p *Plan, result 
 	if err != nil {
 		return err
 	}
+	if err := o.daily(ctx, p, w); err != nil {
+		return err
+	}
 	if w.commit.Told, err = w.tell(ctx, rep); err != nil {
 		return err
 	}
@@ -110,12 +113,18 @@ func (w *writer) write(ctx context.Context) error {
 // lookback is how many days before a replayed one an insight can have started: it is closed after a week at the latest.
 const lookback = insight.LongestHours/24 + 1
 
-// load reads the committed insights that the replay may have changed, and those that tell what the suppression rules are good for.
+// load reads the committed insights that the replay may have changed, and those that tell what the suppression rules
+// are good for and how many opened on the days before.
 func (w *writer) load(ctx context.Context) error {
 	w.stored, w.was = map[trail.Day][]insight.Insight{}, map[string]insight.Insight{}
 	first := w.made.first - lookback
+	told := trail.DayOf(w.commit.Decided) // of the reports to write, the earliest day
+	if len(w.made.ended) > 0 {
+		told = min(told, w.made.ended[0].day)
+		first = min(first, told-chartDays-1) // an insight can begin the day before it opens
+	}
 	if w.rules.Any() {
-		first = min(first, trail.DayOf(w.commit.Decided)-ruleDays)
+		first = min(first, told-ruleDays)
 	}
 	return w.loadFrom(ctx, first)
 }

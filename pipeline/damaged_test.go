@@ -59,7 +59,7 @@ func TestEveryFileDamaged(t *testing.T) {
 			return err
 		},
 		"expire": func(ctx context.Context, s store.Store) error {
-			_, err := Expire(ctx, ExpireOptions{UpkeepOptions{Lake: s}, int(trail.DayOf(commit.AsOf) - neededFrom(commit))})
+			_, err := Expire(ctx, ExpireOptions{UpkeepOptions: UpkeepOptions{Lake: s}, KeepDays: int(trail.DayOf(commit.AsOf) - neededFrom(commit))})
 			return err
 		},
 		"series": func(ctx context.Context, s store.Store) error {

@@ -65,8 +65,9 @@ type decision struct {
 	first           trail.Day     // day the replay began with
 	budget          models.Budget // of the last day
 	days            []scoredDay
-	last            *carried // what the last day was decided from
-	history         int      // observed days in the last day's fit window
+	ended           []*endedDay // days decided to their end, ascending
+	last            *carried    // what the last day was decided from
+	history         int         // observed days in the last day's fit window
 	marks           *insight.Marks
 	heeded          int // number of the last mark
 	observed, hours int // of the newly decided hours
@@ -270,6 +271,9 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	merge(found, part)
 	if upto < 24 {
 		return state, nil
+	}
+	if !d.dry {
+		out.ended = append(out.ended, d.end(day, from, e, f, s, state, part))
 	}
 	after := &carried{Day: day + 1, Life: next, Nulls: state.Nulls.After(&s.tally, f.budget.PerSeriesDay())}
 	out.states = append(out.states, after)

@@ -41,9 +41,9 @@
 //     they touch (insight.Reconcile gives revisions and retractions). Hours without a sign of life of the trail are unknown, never
 //     zero (counts.Exposure). What people said of insights (marks.go, insight.Marks) is heeded from the time it was said.
 //
-//  10. Conclude (conclude.go, conclude_write.go, incidents.go, tell.go, publish.go, packages sink and report). Insights get their attributions from the
+//  10. Conclude (conclude.go, conclude_write.go, incidents.go, tell.go, daily.go, publish.go, packages sink and report). Insights get their attributions from the
 //     events (events.go), those of one cause their incident (incidents.go, insight.Link), are written to the insights table and as insight events
-//     in CloudTrail's shape, and the run's report is made, with the names (names.go) of the configuration. What a suppression rule (suppress.go, insight.Rules)
+//     in CloudTrail's shape, and the run's report is made, and that of each day it decided to its end, with the names (names.go) of the configuration. What a suppression rule (suppress.go, insight.Rules)
 //     keeps from being told is stored and counted all the same. The second commit moves the cursor.
 //
 // Deliver (told.go, deliver.go, delivered.go, package sink) hands what the run told of to EventBridge, SNS, Security Hub, OCSF or Slack, after the commit and apart

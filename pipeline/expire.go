@@ -12,27 +12,31 @@ import (
 // ExpireOptions say what Expire does.
 type ExpireOptions struct {
 	UpkeepOptions
-	KeepDays int // whole days before that of the last run's as-of that stay
+	KeepDays    int // whole days before that of the last run's as-of that stay; 0: no day is given up
+	KeepReports int // days before that one whose reports stay; 0: no report is given up
 }
 
 // Expired is what Expire gave up, or with DryRun would give up.
 type Expired struct {
 	Commit int       `json:"commit"` // the current one afterwards
-	Before trail.Day `json:"before"` // the first day that stays
+	Before trail.Day `json:"before"` // the first day that stays; 1970-01-01 where no day was to be given up
 	Days   int       `json:"days"`   // given up
 	Files  int       `json:"files"`  // of the tables, that readers no longer see; gc deletes them
 	Bytes  int64     `json:"bytes"`
 	DryRun bool      `json:"dryRun"`
+
+	ReportsBefore trail.Day `json:"reportsBefore,omitzero"` // the first day whose report stays; absent while all do
 }
 
 // Expire ends the retention of old days: a commit without them, then their symlink files go, which the commit itself names, so that whoever comes
-// after a crash finishes it. Their files stay for gc. Insight events, reports and rejected records are not touched. A day that is expired is not
-// read again from the trail, not with --from either.
+// after a crash finishes it. Their files stay for gc. The reports of days have a retention of their own, which
+// the commit notes and gc carries out. Insight events, reports of runs and rejected records are not touched. A day that is expired is not read again from the
+// trail, not with --from either.
 //
 // It is refused with ErrUsage where a day would go that a coming decision may read.
 func Expire(ctx context.Context, o ExpireOptions) (*Expired, error) {
-	if o.KeepDays < 1 {
-		return nil, fmt.Errorf("%w: keeping %d days", ErrUsage, o.KeepDays)
+	if o.KeepDays < 0 || o.KeepReports < 0 || o.KeepDays+o.KeepReports == 0 {
+		return nil, fmt.Errorf("%w: keeping %d days, and the reports of %d: want 1 or more of one of them", ErrUsage, o.KeepDays, o.KeepReports)
 	}
 	c, release, err := o.begin(ctx)
 	if err != nil {
@@ -46,20 +50,43 @@ func Expire(ctx context.Context, o ExpireOptions) (*Expired, error) {
 	if err := settledLake(ctx, o.Lake, c); err != nil {
 		return nil, err
 	}
-	last := trail.DayOf(c.AsOf)
-	out.Before = last - trail.Day(o.KeepDays)
-	if needed := neededFrom(c); out.Before > needed {
-		return nil, fmt.Errorf("%w: keeping %d days would give up days that the next decisions read: they go back to %s, so keep %d or more",
-			ErrUsage, o.KeepDays, needed, last-needed)
+	last, grown := trail.DayOf(c.AsOf), next(c, c.AsOf)
+	if o.KeepDays > 0 {
+		out.Before = last - trail.Day(o.KeepDays)
+		if needed := neededFrom(c); out.Before > needed {
+			return nil, fmt.Errorf("%w: keeping %d days would give up days that the next decisions read: they go back to %s, so keep %d or more",
+				ErrUsage, o.KeepDays, needed, last-needed)
+		}
+		if err := o.days(ctx, c, grown, out); err != nil {
+			return nil, err
+		}
 	}
-	grown := next(c, c.AsOf)
+	if o.KeepReports > 0 {
+		grown.Reports = max(c.Reports, last-trail.Day(o.KeepReports))
+	}
+	out.ReportsBefore = grown.Reports
+	if out.Days == 0 && grown.Reports == c.Reports || o.DryRun {
+		return out, nil
+	}
+	if out.Days > 0 {
+		forget(grown, out.Before)
+	}
+	if err := grown.Save(ctx, o.Lake); err != nil {
+		return nil, held(err)
+	}
+	out.Commit = grown.Number
+	return out, (&Options{Lake: o.Lake}).tidy(ctx, grown)
+}
+
+// days counts what is given up of days, and names the symlink files that go with them.
+func (o *ExpireOptions) days(ctx context.Context, c, grown *lake.Commit, out *Expired) error {
 	for _, r := range c.Days {
 		if r.Day >= out.Before {
 			break
 		}
 		m, err := lake.LoadManifest(ctx, o.Lake, c, r.Day)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		out.Days++
 		for _, t := range lake.Tables {
@@ -70,15 +97,7 @@ func Expire(ctx context.Context, o ExpireOptions) (*Expired, error) {
 			grown.Drop = append(grown.Drop, lake.SymlinkKey(t, r.Day))
 		}
 	}
-	if out.Days == 0 || o.DryRun {
-		return out, nil
-	}
-	forget(grown, out.Before)
-	if err := grown.Save(ctx, o.Lake); err != nil {
-		return nil, held(err)
-	}
-	out.Commit = grown.Number
-	return out, (&Options{Lake: o.Lake}).tidy(ctx, grown)
+	return nil
 }
 
 // forget takes all out of a commit that is of days before first.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/trail"
 )
@@ -37,16 +39,16 @@ func TestExpire(t *testing.T) {
 	needed := neededFrom(c)
 	most := int(trail.DayOf(c.AsOf) - needed) // the fewest days that may be kept
 	for _, keep := range []int{0, 1, 42, most - 1} {
-		_, err := Expire(t.Context(), ExpireOptions{upkeep, keep})
+		_, err := Expire(t.Context(), ExpireOptions{UpkeepOptions: upkeep, KeepDays: keep})
 		if !errors.Is(err, ErrUsage) || keep > 0 && !strings.Contains(err.Error(), needed.String()) {
 			t.Errorf("keeping %d days: %v; want ErrUsage, and %s", keep, err, needed)
 		}
 	}
 	upkeep.DryRun = true
-	dry := must(Expire(t.Context(), ExpireOptions{upkeep, most}))(t)
+	dry := must(Expire(t.Context(), ExpireOptions{UpkeepOptions: upkeep, KeepDays: most}))(t)
 	sameTree(t, "refused or dry", before, tree(t, dir))
 	upkeep.DryRun = false
-	x := must(Expire(t.Context(), ExpireOptions{upkeep, most}))(t)
+	x := must(Expire(t.Context(), ExpireOptions{UpkeepOptions: upkeep, KeepDays: most}))(t)
 	t.Logf("%d days kept of %d: %+v", most, len(c.Days), *x)
 	if x.Days == 0 || x.Files < x.Days || x.Commit != c.Number+1 || dry.Days != x.Days || dry.Bytes != x.Bytes || x.Before != needed {
 		t.Errorf("foreseen %+v, got %+v", *dry, *x)
@@ -62,7 +64,7 @@ func TestExpire(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if again := must(Expire(t.Context(), ExpireOptions{upkeep, most}))(t); again.Days != 0 || again.Commit != x.Commit {
+	if again := must(Expire(t.Context(), ExpireOptions{UpkeepOptions: upkeep, KeepDays: most}))(t); again.Days != 0 || again.Commit != x.Commit {
 		t.Errorf("again: %+v", *again)
 	}
 	gc(t, dir, 25*time.Hour)
@@ -91,7 +93,7 @@ func TestExpireChangesNoDecision(t *testing.T) {
 	trailDir, dir, last := old(t)
 	kept := copyLake(t, dir)
 	c := must(lake.Current(t.Context(), open(t, dir)))(t)
-	must(Expire(t.Context(), ExpireOptions{UpkeepOptions{Lake: open(t, dir)}, int(trail.DayOf(c.AsOf) - neededFrom(c))}))(t)
+	must(Expire(t.Context(), ExpireOptions{UpkeepOptions: UpkeepOptions{Lake: open(t, dir)}, KeepDays: int(trail.DayOf(c.AsOf) - neededFrom(c))}))(t)
 	gc(t, dir, 25*time.Hour)
 	for _, d := range []string{dir, kept} {
 		mustRun(t, options(open(t, trailDir), open(t, d), last.Add(24*time.Hour)))
@@ -134,4 +136,57 @@ func sameDecisions(t *testing.T, one, two string) {
 	if n == 0 {
 		t.Error("nothing was decided")
 	}
+}
+
+// The reports of days have a retention of their own: the commit notes it, gc carries it out, and a report that is written again goes again.
+func TestExpireReports(t *testing.T) {
+	_, dir, _ := busy(t, 12*time.Hour)
+	s := open(t, dir)
+	c := must(lake.Current(t.Context(), s))(t)
+	for day := trail.DayOf(c.ScoreFrom) - 3; day < trail.DayOf(c.ScoreFrom); day++ { // as if runs had been there
+		for _, form := range reportForms {
+			if err := s.Put(t.Context(), DailyReport(day)+form, []byte("a day")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	days := func() (out []string) {
+		names, _ := filepath.Glob(filepath.Join(dir, "reports", "daily", "*"))
+		for _, n := range names {
+			if left, _ := os.ReadDir(n); len(left) > 0 {
+				out = append(out, filepath.Base(n))
+			}
+		}
+		return out
+	}
+	all := days()
+	if len(all) < 3 {
+		t.Fatalf("reports of %q", all)
+	}
+	events := seen(t, dir, lake.Events)
+	last := trail.DayOf(c.AsOf)
+	keep, err := trail.ParseDay(all[len(all)-2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := ExpireOptions{UpkeepOptions: UpkeepOptions{Lake: s}, KeepReports: int(last - keep)}
+	x := must(Expire(t.Context(), o))(t)
+	if x.Commit != c.Number+1 || x.Days != 0 || x.ReportsBefore != keep || len(days()) != len(all) {
+		t.Errorf("%+v, reports of %q", *x, days())
+	}
+	if again := must(Expire(t.Context(), o))(t); again.Commit != x.Commit {
+		t.Errorf("again: %+v", *again)
+	}
+	o.KeepReports *= 10 // what is given up stays given up
+	if more := must(Expire(t.Context(), o))(t); more.Commit != x.Commit || more.ReportsBefore != keep {
+		t.Errorf("keeping more: %+v", *more)
+	}
+	g := gc(t, dir, 25*time.Hour)
+	if g.Kinds["daily reports"] != int64(3*(len(all)-2)) {
+		t.Errorf("collected %v", g.Kinds)
+	}
+	if d := cmp.Diff(all[len(all)-2:], days()); d != "" {
+		t.Errorf("reports that stay (-want +got):\n%s", d)
+	}
+	sameRows(t, "events", events, seen(t, dir, lake.Events))
 }

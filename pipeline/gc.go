@@ -14,6 +14,7 @@ import (
 
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
 )
 
 // How long what nothing names any more is kept.
@@ -45,7 +46,7 @@ type Collected struct {
 var collectable = []struct {
 	kind   string
 	prefix string
-	name   *regexp.Regexp // of the whole key; the first group is the run
+	name   *regexp.Regexp // of the whole key; the first group is the run, or the day
 }{
 	{"events", "events/", tableKey("events")},
 	{"counts", "counts/", tableKey("counts")},
@@ -63,6 +64,7 @@ var collectable = []struct {
 	{"reports", "reports/", regexp.MustCompile(`^reports/(\d{8})/(?:index\.html|report\.json|report\.txt)$`)},
 	{"told", toldPrefix, toldPattern},
 	{"delivered", deliveredPrefix, deliveredPattern},
+	{"daily reports", "reports/daily/", regexp.MustCompile(`^reports/daily/(\d{4}-\d\d-\d\d)/(?:index\.html|report\.json|report\.txt)$`)},
 	{"commits", "state/commits/", regexp.MustCompile(`^state/commits/(\d{8})\.json$`)},
 }
 
@@ -71,7 +73,7 @@ func tableKey(t string) *regexp.Regexp {
 }
 
 // GC removes what no commit names that was current within the grace period, and that is itself older than that: files of tables, manifests, keys,
-// lists, states, parts of runs, and what killed writes have left. Reports and what runs told of go after 90 days, commits, plans and what sinks have had after 400; the current commit, its plan and
+// lists, states, parts of runs, and what killed writes have left. Reports of runs and what runs told of go after 90 days, those of days when Expire has given them up, commits, plans and what sinks have had after 400; the current commit, its plan and
 // what a planned run has written always stay. Only keys of the lake's own layout are looked at.
 //
 // Everything is known before the first file goes: where a commit or manifest cannot be read, that is the error and nothing is deleted.
@@ -206,8 +208,7 @@ func (g *collector) find(ctx context.Context) (old []store.Info, err error) {
 			if m == nil {
 				return nil
 			}
-			run, _ := strconv.Atoi(m[1])
-			if g.keep(kind.kind, run, i) {
+			if g.keep(kind.kind, m[1], i) {
 				g.out.Kept++
 				return nil
 			}
@@ -224,8 +225,9 @@ func (g *collector) find(ctx context.Context) (old []store.Info, err error) {
 	return old, nil
 }
 
-func (g *collector) keep(kind string, run int, i store.Info) bool {
+func (g *collector) keep(kind, of string, i store.Info) bool {
 	age := g.Now.Sub(i.Modified)
+	run, _ := strconv.Atoi(of)
 	switch {
 	case age <= g.Grace, g.named[i.Key]:
 		return true
@@ -237,6 +239,9 @@ func (g *collector) keep(kind string, run int, i store.Info) bool {
 		return age <= recordsTime
 	case kind == "told":
 		return age <= reportTime
+	case kind == "daily reports":
+		day, err := trail.ParseDay(of)
+		return err != nil || day >= g.current.Reports
 	case kind == "reports":
 		return run >= g.current.Number || age <= reportTime
 	case kind == "parts":

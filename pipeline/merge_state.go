@@ -41,7 +41,7 @@ func (m *merger) lists(ctx context.Context) error {
 		for _, o := range p.Objects {
 			if planned := objects[o.Number]; !o.Again {
 				day := deliveryDay(m.base, planned.Key)
-				byDay[day] = append(byDay[day], readObject{planned.Key, planned.ETag, planned.Size, o.Reason != ""})
+				byDay[day] = append(byDay[day], readObject{planned.Key, planned.ETag, planned.Size, o.Reason != "", o.In, o.Rejected, o.Reason})
 			}
 		}
 	}
@@ -77,7 +77,21 @@ func (m *merger) list(ctx context.Context, day string, list []readObject) error 
 	}
 	key := listKey(day, c.Number)
 	c.Objects[at].Lists = append(lists, key)
+	m.reopen(day)
 	return m.lake.Put(ctx, key, encodeList(list))
+}
+
+// reopen takes the decisions back to a delivery day that was told of as a whole and got more objects: its report counts them. What the records in them change
+// is another matter (note).
+func (m *merger) reopen(day string) {
+	c := m.commit
+	d, err := trail.ParseDay(day)
+	if err != nil || len(c.States) == 0 || d < c.States[0].Day || d >= trail.DayOf(c.Decided) { // undated; too old; not told of yet
+		return
+	}
+	if c.Redecide == 0 || d < c.Redecide {
+		c.Redecide = d
+	}
 }
 
 // exposure says which hours of [first, first+days) were observed, as far as the commit can tell.

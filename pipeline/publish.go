@@ -9,10 +9,14 @@ import (
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/report"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
 )
 
 // LatestReport is where the newest report lies.
 const LatestReport = "reports/latest/"
+
+// DailyReport is where the report of a day lies.
+func DailyReport(d trail.Day) string { return "reports/" + report.DailyName(d) + "/" }
 
 // reportName is the folder of a run's report.
 func reportName(run int) string { return fmt.Sprintf("%08d", run) }

@@ -11,6 +11,7 @@ import (
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/report"
 	"trailgauge/pipeline/trail"
 )
 
@@ -132,6 +133,7 @@ type scored struct {
 	tally      models.Tally
 	units      int64 // scored
 	baselines  []lake.BaselineRow
+	accounts   map[string]report.AccountDay
 }
 
 // score compares a day's first upto hours with their baselines. keep says which units the decision needs; rows asks for the
@@ -147,14 +149,16 @@ func (d *decider) score(ctx context.Context, day trail.Day, f *fitted, e *counts
 		units      int64
 		watched    map[string]int
 	}
+	accounts := make([]map[string]report.AccountDay, d.workers)
 	results := make([]map[int]*result, d.workers)
 	for w := range results {
-		results[w] = map[int]*result{}
+		results[w], accounts[w] = map[int]*result{}, map[string]report.AccountDay{}
 	}
 	err := d.each(ctx, day, func(w, batch int, list []*counts.History) {
 		r := &result{watched: map[string]int{}}
 		results[w][batch] = r
 		for _, h := range list {
+			account(accounts[w], h)
 			scorers[w].Score(h, state.Life.Masked, upto, func(s *insight.DayScore) {
 				r.units++
 				if s.Kind == insight.Silence && s.Principal != "" && !s.IsTotal() {
@@ -172,10 +176,13 @@ func (d *decider) score(ctx context.Context, day trail.Day, f *fitted, e *counts
 	if err != nil {
 		return nil, err
 	}
-	out := &scored{watched: map[string]int{}}
+	out := &scored{watched: map[string]int{}, accounts: map[string]report.AccountDay{}}
 	byBatch := map[int]*result{}
 	for w := range results {
 		out.tally.Merge(&scorers[w].Tally)
+		for name, a := range accounts[w] {
+			out.accounts[name] = out.accounts[name].Plus(a)
+		}
 		for b, r := range results[w] {
 			byBatch[b] = r
 		}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,7 +15,8 @@ import (
 )
 
 // A list of objects that were read is a file of tab-separated lines, ascending by key: ETag, size in bytes, "ok" or
-// "rejected", key (quoted as a Go string). One list holds one run's objects of one delivery day. A last line, "end" and the number of lines before it,
+// "rejected", key (quoted as a Go string), records found in it, those of them rejected, and why the object was rejected as a whole (quoted; lists of
+// older versions end with the key). One list holds one run's objects of one delivery day. A last line, "end" and the number of lines before it,
 // seals it: a list that was cut would have its objects read again.
 
 const undated = "undated"
@@ -35,6 +37,9 @@ type readObject struct {
 	key, etag string
 	size      int64
 	rejected  bool
+	records   int64  // found in it
+	bad       int64  // of them, rejected
+	reason    string // why it was rejected as a whole; "" when it was not, or nobody wrote it down
 }
 
 func encodeList(objects []readObject) []byte {
@@ -45,7 +50,7 @@ func encodeList(objects []readObject) []byte {
 		if o.rejected {
 			status = "rejected"
 		}
-		fmt.Fprintf(&b, "%s\t%d\t%s\t%s\n", o.etag, o.size, status, strconv.Quote(o.key))
+		fmt.Fprintf(&b, "%s\t%d\t%s\t%s\t%d\t%d\t%s\n", o.etag, o.size, status, strconv.Quote(o.key), o.records, o.bad, strconv.Quote(o.reason))
 	}
 	fmt.Fprintf(&b, "end\t%d\n", len(objects))
 	return b.Bytes()
@@ -58,21 +63,29 @@ func decodeList(body []byte) ([]readObject, error) {
 		if rest = rest[len(line):]; len(rest) == 0 && line == fmt.Sprintf("end\t%d\n", len(out)) {
 			return out, nil
 		}
-		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		if len(f) != 4 {
-			return nil, fmt.Errorf("%q: %w", line, lake.ErrForeign)
-		}
-		size, err := strconv.ParseInt(f[1], 10, 64)
+		o, err := parseObject(strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", line, lake.ErrForeign)
+			return nil, fmt.Errorf("%q: %w: %w", line, err, lake.ErrForeign)
 		}
-		key, err := strconv.Unquote(f[3])
-		if err != nil {
-			return nil, fmt.Errorf("%q: %w", line, lake.ErrForeign)
-		}
-		out = append(out, readObject{key, f[0], size, f[2] == "rejected"})
+		out = append(out, o)
 	}
 	return nil, fmt.Errorf("a list without its end: %w", lake.ErrForeign)
+}
+
+func parseObject(f []string) (o readObject, err error) {
+	if len(f) != 4 && len(f) != 7 {
+		return o, fmt.Errorf("%d columns", len(f))
+	}
+	o.etag, o.rejected = f[0], f[2] == "rejected"
+	var errs [5]error
+	o.size, errs[0] = strconv.ParseInt(f[1], 10, 64)
+	o.key, errs[1] = strconv.Unquote(f[3])
+	if len(f) == 7 {
+		o.records, errs[2] = strconv.ParseInt(f[4], 10, 64)
+		o.bad, errs[3] = strconv.ParseInt(f[5], 10, 64)
+		o.reason, errs[4] = strconv.Unquote(f[6])
+	}
+	return o, errors.Join(errs[:]...)
 }
 
 // readLists returns what lists, ascending, say of their objects, by key: what a later run saw counts.

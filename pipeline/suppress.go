@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"trailgauge/pipeline/insight"
@@ -21,12 +22,16 @@ func (w *writer) judge() {
 			continue
 		}
 		i.Seen = w.made.marks.Before(i)
-		switch old, known := w.was[i.ID]; {
-		case !known, old.State == insight.Retracted, old.Suppressed != "" && (old.State == insight.Open || old.Revision != i.Revision):
-			i.Suppressed = w.rules.Of(i)
-		default:
-			i.Suppressed = old.Suppressed
-		}
+		i.Suppressed = w.suppressedBy(i)
+	}
+}
+
+func (w *writer) suppressedBy(i *insight.Insight) string {
+	switch old, known := w.was[i.ID]; {
+	case !known, old.State == insight.Retracted, old.Suppressed != "" && (old.State == insight.Open || old.Revision != i.Revision):
+		return w.rules.Of(i)
+	default:
+		return old.Suppressed
 	}
 }
 
@@ -44,66 +49,56 @@ func (w *writer) opened(i *insight.Insight) bool {
 
 // suppressed tells of the rules: what they kept from being told in this run, and whether they are good for anything.
 func (w *writer) suppressed() (list []report.Suppression, warnings []string) {
-	if !w.rules.Any() {
-		return nil, nil
-	}
 	end := w.commit.Decided
-	from := end.AddDate(0, 0, -ruleDays)
-	if w.commit.ScoreFrom.After(from) {
-		from = w.commit.ScoreFrom
-	}
-	days := int((end.Sub(from) + 24*time.Hour - 1) / (24 * time.Hour))
-	for _, u := range w.rules.Use(end, w.lately(from)) {
-		s := report.Suppression{RuleUse: u, Days: days}
+	for _, s := range w.using(end, w.until(trail.DayOf(end), nil)) {
 		for _, i := range w.list {
-			if i.Suppressed == u.Name && i.State != insight.Retracted {
+			if i.Suppressed == s.Name && i.State != insight.Retracted {
 				s.Insights = append(s.Insights, i)
 				if _, known := w.was[i.ID]; !known {
 					s.Opened++
 				}
 			}
 		}
-		list = append(list, s)
-		switch {
-		case u.Expired:
-			warnings = append(warnings, fmt.Sprintf("suppression rule %q of %s expired on %s: renew it or remove it", u.Name, u.Owner, u.Expires))
-		case u.Matched == 0:
-			warnings = append(warnings, fmt.Sprintf("suppression rule %q of %s fits no insight of the last %d days: is it still needed?", u.Name, u.Owner, days))
-		case u.Ends:
-			warnings = append(warnings, fmt.Sprintf("suppression rule %q of %s expires on %s", u.Name, u.Owner, u.Expires))
-		}
+		list, warnings = append(list, s), append(warnings, ruleWarning(s)...)
 	}
 	return list, warnings
 }
 
-// lately returns the insights that began since an instant, as they now are.
-func (w *writer) lately(from time.Time) []insight.Insight {
-	now := map[string]bool{}
-	var out []insight.Insight
-	for _, i := range w.list {
-		now[i.ID] = true
-		if !i.Whole.Start.Before(from) {
-			out = append(out, i)
-		}
+// using tells what the rules are good for as of an instant, going by those of all insights that began in the 30 days before.
+func (w *writer) using(end time.Time, all []insight.Insight) (list []report.Suppression) {
+	if !w.rules.Any() {
+		return nil
 	}
-	for day, list := range w.stored {
-		if day < trail.DayOf(from) {
-			continue
-		}
-		for _, i := range list {
-			if !now[i.ID] && !i.Whole.Start.Before(from) {
-				out = append(out, i)
-			}
-		}
+	from := end.AddDate(0, 0, -ruleDays)
+	if w.commit.ScoreFrom.After(from) {
+		from = w.commit.ScoreFrom
 	}
-	return out
+	days := int((end.Sub(from) + 24*time.Hour - 1) / (24 * time.Hour))
+	lately := slices.DeleteFunc(slices.Clone(all), func(i insight.Insight) bool { return i.Whole.Start.Before(from) })
+	for _, u := range w.rules.Use(end, lately) {
+		list = append(list, report.Suppression{RuleUse: u, Days: days})
+	}
+	return list
 }
 
-// marked returns what was said, up to an instant, of the insights that the run looked at.
-func (w *writer) marked(asOf time.Time) map[string]*insight.Seen {
+// ruleWarning says what is wrong with a rule, if anything is.
+func ruleWarning(s report.Suppression) []string {
+	switch {
+	case s.Expired:
+		return []string{fmt.Sprintf("suppression rule %q of %s expired on %s: renew it or remove it", s.Name, s.Owner, s.Expires)}
+	case s.Matched == 0:
+		return []string{fmt.Sprintf("suppression rule %q of %s fits no insight of the last %d days: is it still needed?", s.Name, s.Owner, s.Days)}
+	case s.Ends:
+		return []string{fmt.Sprintf("suppression rule %q of %s expires on %s", s.Name, s.Owner, s.Expires)}
+	}
+	return nil
+}
+
+// marksOf returns what was said, up to an instant, of insights.
+func marksOf(marks *insight.Marks, list []insight.Insight, at time.Time) map[string]*insight.Seen {
 	out := map[string]*insight.Seen{}
-	for _, i := range w.list {
-		if s := w.made.marks.About(i.ID, asOf.Add(1)); s != nil {
+	for _, i := range list {
+		if s := marks.About(i.ID, at); s != nil {
 			out[i.ID] = s
 		}
 	}

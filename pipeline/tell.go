@@ -14,6 +14,7 @@ import (
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/report"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
 )
 
 // report makes the run's report and writes it under the run's name.
@@ -34,24 +35,19 @@ func (o *Options) report(ctx context.Context, p *Plan, w *writer) (*report.Run, 
 		}
 	}
 	rep.Coverage = report.Coverage{HoursObserved: d.observed, HoursUnknown: d.hours - d.observed, HistoryDays: d.history}
-	rep.Budget = report.Budget{
-		FalsePerDay: p.Config.FalseInsightsPerDay, Granted: d.budget.PerDay(), PerSeriesDay: d.budget.PerSeriesDay(),
-		Calls: d.budget.Threshold(models.Calls), Errors: d.budget.Threshold(models.Errors),
-	}
+	rep.Budget = budgetOf(p.Config, d.budget)
 	for _, day := range d.days {
 		rep.Coverage.Series, rep.Coverage.Units = day.series, day.units
 		rep.Budget.SeriesDays += float64(day.series) * float64(day.fresh) / 24
 	}
-	rep.Budget.Expected = math.Round(rep.Budget.SeriesDays*rep.Budget.PerSeriesDay*1e6) / 1e6
+	rep.Budget.Expected = rounded(rep.Budget.SeriesDays * rep.Budget.PerSeriesDay)
 	if d.last != nil {
 		rep.Budget.NullSeriesDays = d.last.Nulls.SeriesDays(models.Calls)
-		for _, f := range d.last.Life.Flagged {
-			rep.Coverage.Quarantined += int64(len(d.last.Life.Masked(f.Unit)))
-		}
+		rep.Coverage.Quarantined = d.last.quarantined()
 	}
 	w.sortOut(rep)
 	w.incidents(rep)
-	rep.Warnings = warnings(rep, p)
+	rep.Warnings = warnings(rep)
 	var more []string
 	rep.Suppressions, more = w.suppressed()
 	rep.Warnings = append(rep.Warnings, more...)
@@ -59,9 +55,23 @@ func (o *Options) report(ctx context.Context, p *Plan, w *writer) (*report.Run, 
 		rep.Budget.Suppressed += s.Opened
 	}
 	rep.Budget.Found = len(rep.Opened) + rep.Budget.Suppressed
-	rep.Marks = w.marked(p.AsOf)
+	rep.Marks = marksOf(w.made.marks, w.list, p.AsOf.Add(1))
+	if day := trail.DayOf(c.Decided) - 1; day >= trail.DayOf(c.ScoreFrom) {
+		rep.LastDay = day
+	}
 	return rep, publish(ctx, o.Lake, rep)
 }
+
+// budgetOf says what was asked for.
+func budgetOf(c Config, b models.Budget) report.Budget {
+	return report.Budget{
+		FalsePerDay: c.FalseInsightsPerDay, Granted: b.PerDay(), PerSeriesDay: b.PerSeriesDay(),
+		Calls: b.Threshold(models.Calls), Errors: b.Threshold(models.Errors),
+	}
+}
+
+// rounded is x to a millionth: the last bits of a sum are nobody's business.
+func rounded(x float64) float64 { return math.Round(x*1e6) / 1e6 }
 
 // sortOut tells the insights apart by what this run did to them.
 func (w *writer) sortOut(rep *report.Run) {
@@ -138,7 +148,7 @@ func (o *Options) rejected(ctx context.Context, run, shards int) ([]report.Rejec
 }
 
 // warnings say what a reader should know before trusting the rest.
-func warnings(rep *report.Run, p *Plan) []string {
+func warnings(rep *report.Run) []string {
 	var out []string
 	if n := rep.Input.Archived; n > 0 {
 		out = append(out, fmt.Sprintf("%d objects are in an archive storage class and were not read: restore them", n))
@@ -146,8 +156,12 @@ func warnings(rep *report.Run, p *Plan) []string {
 	if n := rep.Coverage.HoursUnknown; n > 0 {
 		out = append(out, fmt.Sprintf("%d of %d hours decided had no sign of life from the trail: they are unknown, not quiet", n, n+rep.Coverage.HoursObserved))
 	}
-	if rep.Input.ObjectsRejected+rep.Input.Rejected > 0 {
-		out = append(out, fmt.Sprintf("%d objects and %d records were rejected: see rejected/", rep.Input.ObjectsRejected, rep.Input.Rejected))
+	objects, records := rep.Input.ObjectsRejected, rep.Input.Rejected
+	if d := rep.Daily; d != nil {
+		objects, records = d.Delivered.ObjectsRejected, d.Delivered.RecordsRejected
+	}
+	if objects+records > 0 {
+		out = append(out, fmt.Sprintf("%d objects and %d records were rejected: see rejected/", objects, records))
 	}
 	return out
 }

@@ -94,7 +94,7 @@ func (d *diary) do(what string, to store.Store) (read bool, err error) {
 		}
 		first := neededFrom(c)
 		d.floor = max(d.floor, first)
-		_, err = Expire(ctx, ExpireOptions{upkeep, int(trail.DayOf(c.AsOf) - first)})
+		_, err = Expire(ctx, ExpireOptions{UpkeepOptions: upkeep, KeepDays: int(trail.DayOf(c.AsOf) - first)})
 	}
 	if errors.Is(err, ErrUnfinished) { // as it should, after a crash of a run
 		err = nil

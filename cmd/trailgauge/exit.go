@@ -75,7 +75,7 @@ func hintFor(err error) string {
 	case errors.Is(err, pipeline.ErrNoInsight):
 		return "trailgauge report shows the ids of the newest run's insights; all are in column insightid of the insights table (trailgauge files --lake DST insights)"
 	case errors.Is(err, errNoReport):
-		return "trailgauge run makes one; is this the lake?"
+		return "trailgauge run makes one, and that of a day once the day is decided; is this the lake?"
 	case errors.Is(err, lake.ErrForeign):
 		return "nothing was written over it; restore the file, or start a new lake"
 	case errors.Is(err, context.Canceled):

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"trailgauge/pipeline"
 )
@@ -9,15 +11,16 @@ import (
 // expireCommand ends retention.
 type expireCommand struct {
 	upkeepFlags
-	KeepDays int `required:"" placeholder:"N" help:"Days before the last run's that stay; no fewer than the next decisions read, about 50."`
+	KeepDays    int `placeholder:"N" help:"Days before the last run's that stay; no fewer than the next decisions read, about 50."`
+	KeepReports int `placeholder:"N" help:"Days before the last run's whose reports stay (reports/daily); all stay until this is said."`
 }
 
 func (*expireCommand) Help() string {
-	return `Takes old days out of the lake: first out of the commit and the symlink files, so that readers see them no more; trailgauge gc deletes their files a grace period later. All four tables go by the day of their rows; insight events, reports and rejected records stay. The trail is not touched, and expired days are not read from it again.`
+	return `Takes old days out of the lake: first out of the commit and the symlink files, so that readers see them no more; trailgauge gc deletes their files a grace period later. All four tables go by the day of their rows; insight events, reports of runs and rejected records stay. With --keep-reports the reports of old days go too, or alone. The trail is not touched, and expired days are not read from it again.`
 }
 
 func (e *expireCommand) run(ctx context.Context, t *terminal) (outcome, error) {
-	o := pipeline.ExpireOptions{KeepDays: e.KeepDays}
+	o := pipeline.ExpireOptions{KeepDays: e.KeepDays, KeepReports: e.KeepReports}
 	var end func()
 	var err error
 	if o.UpkeepOptions, end, err = e.options(ctx, t); err != nil {
@@ -29,5 +32,12 @@ func (e *expireCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	return e.tell(t, x, "%d days before %s given up: %d files of %s", x.Days, x.Before, x.Files, megabytes(x.Bytes))
+	var did []string
+	if e.KeepDays > 0 {
+		did = append(did, fmt.Sprintf("%d days before %s given up: %d files of %s", x.Days, x.Before, x.Files, megabytes(x.Bytes)))
+	}
+	if e.KeepReports > 0 {
+		did = append(did, fmt.Sprintf("reports of days before %s given up: gc deletes them", x.ReportsBefore))
+	}
+	return e.tell(t, x, "%s", strings.Join(did, "\n"))
 }

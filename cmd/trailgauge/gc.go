@@ -15,7 +15,7 @@ type gcCommand struct {
 }
 
 func (*gcCommand) Help() string {
-	return `Deletes files that no commit names any more: superseded table files, manifests, key files, lists, states, and what killed runs have left. Reports and what sinks were told go after 90 days, commits, plans and what sinks have taken after 400. Rejected records, insight events and anything that trailgauge did not name stay.
+	return `Deletes files that no commit names any more: superseded table files, manifests, key files, lists, states, and what killed runs have left. Reports of runs and what sinks were told go after 90 days, those of days when trailgauge expire has given them up, commits, plans and what sinks have taken after 400. Rejected records, insight events and anything that trailgauge did not name stay.
 
 All commits and manifests it goes by are read first: where one cannot be read, nothing is deleted.`
 }

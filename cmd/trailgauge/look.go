@@ -10,15 +10,18 @@ import (
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/report"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
 )
 
-var errNoReport = errors.New("reading the newest report")
+var errNoReport = errors.New("there is no such report")
 
-// reportCommand shows the newest report again.
+// reportCommand shows a report again.
 type reportCommand struct {
 	lakeFlag
 	bucketFlags
-	JSON bool `name:"json" help:"Print it as JSON."`
+	Latest bool   `xor:"which" help:"That of the newest run: the default."`
+	Day    string `xor:"which" placeholder:"DATE" help:"That of a whole day, UTC, as 2026-11-01: what was new, still open, closed, suppressed."`
+	JSON   bool   `name:"json" help:"Print it as JSON."`
 }
 
 func (r *reportCommand) run(ctx context.Context, t *terminal) (outcome, error) {
@@ -30,12 +33,20 @@ func (r *reportCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	if r.JSON {
 		name = "report.json"
 	}
-	body, _, err := s.Get(ctx, pipeline.LatestReport+name, 0)
+	from, what := pipeline.LatestReport, "the newest report"
+	if r.Day != "" {
+		day, err := trail.ParseDay(r.Day)
+		if err != nil {
+			return outcome{}, fmt.Errorf("%w: --day: %w", pipeline.ErrUsage, err)
+		}
+		from, what = pipeline.DailyReport(day), "the report of "+day.String()
+	}
+	body, _, err := s.Get(ctx, from+name, 0)
 	if errors.Is(err, store.ErrNotExist) {
-		return outcome{}, fmt.Errorf("%w: there is none in %s", errNoReport, s.URL(""))
+		return outcome{}, fmt.Errorf("reading %s in %s: %w", what, s.URL(""), errNoReport)
 	}
 	if err != nil {
-		return outcome{}, fmt.Errorf("reading the newest report: %w", err)
+		return outcome{}, fmt.Errorf("reading %s: %w", what, err)
 	}
 	_, err = t.out.Write(body)
 	return outcome{}, err

@@ -63,7 +63,7 @@ type command interface {
 type commands struct {
 	Run      runCommand      `cmd:"" help:"Read what is new in the trail, decide, report: the whole job."`
 	Plan     planCommand     `cmd:"" help:"Say what a run would read and what it would cost; write nothing."`
-	Report   reportCommand   `cmd:"" help:"Show the newest report again."`
+	Report   reportCommand   `cmd:"" help:"Show the newest report again, or that of a day."`
 	Explain  explainCommand  `cmd:"" help:"Show the arithmetic of one insight, to be done again by hand."`
 	Mark     markCommand     `cmd:"" help:"Say what an insight was: benign, an incident, or dealt with."`
 	Deliver  deliverCommand  `cmd:"" help:"Hand what runs told of to the sinks: EventBridge, SNS, Security Hub, OCSF, Slack."`

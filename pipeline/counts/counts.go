@@ -9,8 +9,8 @@ import "trailgauge/pipeline/trail"
 // it is the principal's, over all APIs in all regions of the account.
 // Series are comparable and can be map keys.
 type Series struct {
-	Account   string `json:"account"`
-	Region    string `json:"region"`
+	Account   string `json:"account"`             // its ID
+	Region    string `json:"region"`              // "" of a roll-up over all
 	Source    string `json:"eventSource"`         // eventSource, ec2.amazonaws.com
 	Name      string `json:"eventName"`           // eventName, RunInstances
 	Principal string `json:"principal,omitempty"` // trail.PrincipalOf

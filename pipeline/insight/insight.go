@@ -44,8 +44,8 @@ func (k Kind) String() string { return kindNames[k] }
 // APIs. With Silence, of an account alone, it is the account: most of what it does has stopped.
 type Unit struct {
 	counts.Series
-	Data      bool   `json:"data"` // data events; management events otherwise
-	Kind      Kind   `json:"kind"`
+	Data      bool   `json:"data"`                // data events; management events otherwise
+	Kind      Kind   `json:"kind"`                // the insight type
 	ErrorCode string `json:"errorCode,omitempty"` // only with ErrorRate
 }
 

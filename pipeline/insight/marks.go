@@ -35,9 +35,9 @@ type Mark struct {
 // Marked is an insight as it was when it was marked.
 type Marked struct {
 	Insight string    `json:"insight"` // ID
-	Unit    Unit      `json:"unit"`
-	Start   time.Time `json:"start"`
-	End     time.Time `json:"end"` // exclusive, as far as known
+	Unit    Unit      `json:"unit"`    // what it is about
+	Start   time.Time `json:"start"`   // inclusive
+	End     time.Time `json:"end"`     // exclusive, as far as known
 }
 
 // The longest texts of a mark, in bytes.
@@ -104,6 +104,20 @@ func NewMarks(list []Mark) *Marks {
 func (m *Marks) holds(x *Mark, t time.Time) bool {
 	at, undone := m.undone[x.Number]
 	return x.Undoes == 0 && x.At.Before(t) && (!undone || !at.Before(t))
+}
+
+// Between returns the marks made in [from, to), in order, those that take others back among them.
+func (m *Marks) Between(from, to time.Time) []Mark {
+	var out []Mark
+	if m == nil {
+		return nil
+	}
+	for _, x := range m.list {
+		if !x.At.Before(from) && x.At.Before(to) {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // UndoOf returns the mark that takes back the one with a number; nil when none does.

@@ -87,6 +87,22 @@ func (s *Insight) renewed(r, now *Insight) Insight {
 	return i
 }
 
+// At returns an insight as it was at an earlier time, at which deciding knew it as then: under its name, with what was frozen when it opened.
+// One that had closed has not changed since.
+func (i *Insight) At(then *Insight) Insight {
+	if then.State == Closed {
+		return *i.clone()
+	}
+	out := *then.clone()
+	out.ID, out.Revision, out.Reads, out.Seen = i.ID, i.Revision, i.Reads, i.Seen
+	out.Baseline, out.First, out.Threshold, out.Fit = i.Baseline, i.First, i.Threshold, i.Fit
+	out.Attributions, out.Samples = i.Attributions, i.Samples
+	if then.Parent != "" {
+		out.Parent = i.Parent
+	}
+	return out
+}
+
 // same tells whether two accounts of an insight, as of the same hour, say the same: counts and times decide. The baseline and what was
 // expected move a little whenever a late record reaches the week before, or any history that the unit's own leans on; that alone
 // changes no finding.

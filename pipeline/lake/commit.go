@@ -33,6 +33,7 @@ type Commit struct {
 	Exposure []Exposed  `json:"exposure"`         // what deliveries prove about calendar days, ascending
 	States   []StateRef `json:"states"`           // what deciding carries from day to day, ascending; the last week's
 	Expired  trail.Day  `json:"expired,omitzero"` // days before this one have been given up: no run reads their deliveries again
+	Reports  trail.Day  `json:"reports,omitzero"` // reports of days before this one have been given up: gc deletes them
 	Redecide trail.Day  `json:"redecide"`         // first day whose counts changed since it was decided; meaningful while Dirty
 	Dirty    bool       `json:"dirty"`            // ingested, but not decided yet
 	Marks    int        `json:"marks,omitempty"`  // number of the last mark that was heeded

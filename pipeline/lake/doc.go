@@ -22,6 +22,8 @@
 //	state/told/00000042-HASH.json       what run 42 told of, for sinks; its commit names it
 //	state/delivered/SINK/00000042-0001.json  what a sink has had of that, a batch a file; 00000042.json: it has nothing more to get. No commit names them
 //	state/latest, state/lease           a hint, and who is running
+//	reports/00000042/, reports/latest/  a run's report, and that of the newest run
+//	reports/daily/YYYY-MM-DD/           a day's, as known at its end: written by the run that decides its last hour, again by one that goes back to it
 //	rejected/00000042-0003.jsonl        what could not be taken in: object, position, reason, text
 //
 // Days are UTC days of the event, not of the delivery. Numbers in file names are runs: the number of the commit that first names the file.
@@ -44,6 +46,7 @@
 //	tables, state/days, principals, keys, objects, decided, insights   a day after the last commit that named them was superseded
 //	state/parts                                           a day after its run, unless that has a plan and no commit
 //	reports/<run>, state/told                             after 90 days
+//	reports/daily/<day>                                   when expire --keep-reports has given it up: the commit's reports says from which day on they stay
 //	state/commits, state/plans, state/delivered           after 400 days
 //	rejected, insight-events, reports/latest, state/marks never
 //

@@ -13,7 +13,7 @@ import (
 func decided(r *Run) string {
 	hours := int(r.Upto.Sub(r.From).Hours())
 	if hours <= 0 {
-		return "No hours were decided in this run."
+		return "No hours were decided " + r.during() + "."
 	}
 	return fmt.Sprintf("Decided %s, from %s to %s.", count(hours, "hour"), when(r.From), when(r.Upto))
 }
@@ -29,14 +29,22 @@ func summary(r *Run) string {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
 		}
 	}
+	found := "Insights: " + strings.Join(parts, ", ") + "."
 	if parts == nil {
-		return "No insights."
+		found = "No insights."
 	}
-	return "Insights: " + strings.Join(parts, ", ") + "."
+	if r.Daily != nil {
+		return r.Daily.Day.String() + ". " + found
+	}
+	return found
 }
 
 // ledger accounts for every record.
-func ledger(in Input) string {
+func ledger(r *Run) string {
+	if r.Daily != nil {
+		return delivered(r.Daily.Delivered) + " The report of each run accounts for every record it read."
+	}
+	in := r.Input
 	s := fmt.Sprintf("%s (%s) read, %s = %s kept + %s duplicate + %s replaced + %s rejected.",
 		count(int(in.Objects), "object"), size(in.Bytes), count(int(in.Read), "record"), group(in.Kept), group(in.Duplicate), group(in.Replaced), group(in.Rejected))
 	if !in.Balanced() {
@@ -57,7 +65,11 @@ func ledger(in Input) string {
 }
 
 // balance is the ledger in one line.
-func balance(in Input) string {
+func balance(r *Run) string {
+	if r.Daily != nil {
+		return delivered(r.Daily.Delivered)
+	}
+	in := r.Input
 	s := fmt.Sprintf("%s read = %s kept + %s duplicate + %s replaced + %s rejected", count(int(in.Read), "record"), group(in.Kept), group(in.Duplicate), group(in.Replaced), group(in.Rejected))
 	if !in.Balanced() {
 		return s + ": THE SUM DOES NOT BALANCE."
@@ -109,13 +121,17 @@ func coverage(r *Run) string {
 }
 
 // promise says what the budget means and what it came to.
-func promise(b Budget) string {
+func promise(r *Run) string {
+	b, span := r.Budget, "run"
+	if r.Daily != nil {
+		span = "day"
+	}
 	s := fmt.Sprintf("Budget: %s false %s a day asked for", expected(b.FalsePerDay), plural(int64(b.FalsePerDay+.5), "insight"))
 	if b.Granted < b.FalsePerDay*.999 {
 		s += fmt.Sprintf(", %s granted (never more than 1 per 1,000 series-days)", expected(b.Granted))
 	}
 	s += fmt.Sprintf("; that is %s per 1,000 series-days. ", expected(1000*b.PerSeriesDay))
-	s += fmt.Sprintf("This run: %s series-days, %s false insights to be expected at most, %d opened", expected(b.SeriesDays), expected(b.Expected), b.Found)
+	s += fmt.Sprintf("This %s: %s series-days, %s false insights to be expected at most, %d opened", span, expected(b.SeriesDays), expected(b.Expected), b.Found)
 	if b.Suppressed > 0 {
 		s += fmt.Sprintf(", %d of them suppressed", b.Suppressed)
 	}
@@ -133,7 +149,7 @@ func rejection(x Rejected) string {
 func stateOf(e *Entry) string {
 	s := stateName(e.Insight)
 	if e.Change == "opened" || e.Change == "revised" {
-		s += ", " + e.Change + " in this run"
+		s += ", " + e.Change + " " + e.of.during()
 	}
 	return s
 }

@@ -8,16 +8,17 @@ import (
 	"trailgauge/pipeline/insight"
 )
 
-// Entry is an insight and what happened to it in the run.
+// Entry is an insight and what happened to it in the run, or on the day.
 type Entry struct {
 	*insight.Insight
 	Change   string   // "opened", "closed", "open", "revised" or "retracted"
 	Children []*Entry // insights about principals within this one about their API
 	Nested   bool     // it is one of another's Children
+	of       *Run
 }
 
 // changes name what Run.Lists are.
-var changes = [...]string{"retracted", "revised", "opened", "closed", "open"}
+var changes = [...]string{"retracted", "opened", "closed", "open", "revised"}
 
 // Entries returns a run's insights by severity, the highest first, those about one principal below the one about the API of the same
 // burst. A parent stands where the most severe of its family belongs. An insight that is in several lists of the run is told
@@ -29,7 +30,7 @@ func (r *Run) Entries() []*Entry {
 		for k := range list {
 			i := &list[k]
 			if byID[i.ID] == nil {
-				byID[i.ID] = &Entry{Insight: i, Change: changes[n]}
+				byID[i.ID] = &Entry{Insight: i, Change: changes[n], of: r}
 				all = append(all, byID[i.ID])
 			}
 		}

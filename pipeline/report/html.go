@@ -38,7 +38,7 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"spanWords": spanWords, "length": length, "odds": odds, "chart": ChartOf, "region": region, "rejection": rejection,
 	"brief":    func(x float64) string { return strings.Replace(expected(x), "less than", "<", 1) },
 	"severity": func(i *insight.Insight) string { return tenth(i.Severity()) },
-	"level":    level, "numbers": numbers, "section": section, "api": apiOf,
+	"level":    level, "numbers": numbers, "section": section, "api": apiOf, "rule": ruleWords, "said": SaidWords, "perDay": perDayChart,
 	"policy": func() string { return policy },
 	"style":  func() template.CSS { return template.CSS(style) },
 	"script": func() template.JS { return template.JS(script) },
@@ -51,8 +51,8 @@ func HTML(w io.Writer, r *Run) error {
 		*Run
 		Entries                                            []*Entry
 		Decided, Summary, Ledger, Excluded, Rests, Promise string
-		Observed, Balance, Allowed, Suppressed             string
-	}{r, r.Entries(), decided(r), summary(r), ledger(r.Input), excluded(r.Input), coverage(r), promise(r.Budget), observed(r.Coverage), balance(r.Input), allowed(r.Budget), suppressedWords(r)}
+		Observed, Balance, Allowed, Suppressed, During     string
+	}{r, r.Entries(), decided(r), summary(r), ledger(r), excluded(r.Input), coverage(r), promise(r), observed(r.Coverage), balance(r), allowed(r.Budget), suppressedWords(r), r.during()}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, view); err != nil {
 		return fmt.Errorf("laying out the report: %w", err)

@@ -72,6 +72,8 @@ type document struct {
 
 	Suppressions []suppressionJSON `json:"suppressions"` // the rules of the configuration
 
+	Day *dayJSON `json:"day,omitempty"` // of the report of a day: then run is its folder, asOf is null, and commit and input are zero
+
 	Warnings []string       `json:"warnings"` // what the reader should know before trusting the rest
 	Rejected []rejectedJSON `json:"rejected"` // what could not be read, the first 50
 }
@@ -169,7 +171,7 @@ func documentOf(r *Run) *document {
 	b, g := &d.Budget, r.Budget
 	b.FalsePerDay, b.Granted, b.PerSeriesDay, b.SeriesDays = finite(g.FalsePerDay), finite(g.Granted), finite(g.PerSeriesDay), finite(g.SeriesDays)
 	b.ExpectedFalse, b.Opened, b.CallThreshold, b.ErrorThreshold = finite(g.Expected), g.Found, finite(g.Calls), finite(g.Errors)
-	b.NullSeriesDays, b.Promise, b.Suppressed = finite(g.NullSeriesDays), promise(g), g.Suppressed
+	b.NullSeriesDays, b.Promise, b.Suppressed = finite(g.NullSeriesDays), promise(r), g.Suppressed
 	for _, e := range flat(r.Entries()) {
 		d.Insights = append(d.Insights, insightOf(e, r))
 	}
@@ -177,6 +179,7 @@ func documentOf(r *Run) *document {
 	for _, s := range r.Suppressions {
 		d.Suppressions = append(d.Suppressions, suppressionOf(s, r))
 	}
+	d.Day = dayOf(r.Daily)
 	d.Warnings = append(d.Warnings, r.Warnings...)
 	for _, x := range r.Rejected {
 		d.Rejected = append(d.Rejected, rejectedJSON(x))

@@ -4,9 +4,10 @@ import (
 	"time"
 
 	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/trail"
 )
 
-// Run is what a report tells: plain data, filled by the pipeline. Times are UTC. Nothing in it may depend on the clock or on the machine.
+// Run is what a report tells of a run, or with Daily of a day: plain data, filled by the pipeline. Times are UTC. Nothing in it may depend on the clock or on the machine.
 type Run struct {
 	Program string    // name and version, "trailgauge 1.0"
 	ID      string    // the run's name, as in reports/<run>/
@@ -33,7 +34,9 @@ type Run struct {
 	Suppressions []Suppression            // the rules of the configuration, in its order; their insights are in no list above
 	Marks        map[string]*insight.Seen // what somebody said of some of the insights, by ID
 
-	Names Names // of accounts and networks
+	Names   Names     // of accounts and networks
+	LastDay trail.Day // of a run: the newest day with a report of its own; 0: none
+	Daily   *Daily    // nil: the report of a run. With it AsOf, Number and Input are not set, From and Upto are the day's, and ID is DailyName
 
 	EventTable string // the view of current events as Athena names it; "" is events_current
 }
@@ -47,7 +50,7 @@ type Incident struct {
 
 // Lists returns the insights of the run. One that is in several is told of by the first.
 func (r *Run) Lists() [][]insight.Insight {
-	return [][]insight.Insight{r.Retracted, r.Revised, r.Opened, r.Closed, r.StillOpen}
+	return [][]insight.Insight{r.Retracted, r.Opened, r.Closed, r.StillOpen, r.Revised}
 }
 
 // Input is the ledger of one run's objects and records. Read = Kept + Duplicate + Replaced + Rejected.

@@ -21,11 +21,11 @@ func suppressedWords(r *Run) string {
 	if rules == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Suppressed: %s by %s, %d of them opened in this run.", count(insights, "insight"), count(rules, "rule"), opened)
+	return fmt.Sprintf("Suppressed: %s by %s, %d of them opened %s.", count(insights, "insight"), count(rules, "rule"), opened, r.during())
 }
 
-// Words say what a rule is and what came of it.
-func (s Suppression) Words() string {
+// ruleWords say what a rule is and what came of it.
+func ruleWords(r *Run, s Suppression) string {
 	bound := ""
 	if s.Ceiling != nil {
 		bound = fmt.Sprintf(", up to a count of %s", group(*s.Ceiling))
@@ -34,7 +34,7 @@ func (s Suppression) Words() string {
 	if s.Expires != insight.Never {
 		until = "until " + Clean(s.Expires)
 	}
-	return fmt.Sprintf("%s (%s, %s%s): %d opened in this run; %s of the last %s fit. %s", Clean(s.Name), Clean(s.Owner), until, bound, s.Opened,
+	return fmt.Sprintf("%s (%s, %s%s): %d opened %s; %s of the last %s fit. %s", Clean(s.Name), Clean(s.Owner), until, bound, s.Opened, r.during(),
 		count(s.Matched, "insight"), count(s.Days, "day"), Clean(s.Reason))
 }
 
@@ -70,7 +70,7 @@ func (t *text) suppressed(r *Run) {
 		if !s.Hit() {
 			continue
 		}
-		t.put(2, "", s.Words())
+		t.put(2, "", ruleWords(r, s))
 		for k := range s.Insights {
 			i := &s.Insights[k]
 			t.put(6, dim, fmt.Sprintf("[%.1f] %s: %s, %s; id %s", i.Severity(), title(i), counted(i), spanWords(i), Clean(i.ID)))

@@ -12,7 +12,7 @@ import (
 // broken within words, so a long name may stand out.
 func Text(w io.Writer, r *Run, width int, color bool) error {
 	t := newText(width, color)
-	if r.Number == 0 {
+	if r.Number == 0 && r.Daily == nil {
 		t.idle(r)
 		_, err := io.WriteString(w, t.b.String())
 		return err
@@ -84,12 +84,17 @@ func (t *text) put(indent int, style, s string) {
 func (t *text) gap() { t.b.WriteByte('\n') }
 
 func (t *text) head(r *Run) {
-	t.put(0, bold, fmt.Sprintf("%s, as of %s", orDash(r.Program), when(r.AsOf)))
+	of := "as of " + when(r.AsOf)
+	if r.Daily != nil {
+		of = "the day " + r.Daily.Day.String() + ", UTC"
+	}
+	t.put(0, bold, fmt.Sprintf("%s, %s", orDash(r.Program), of))
 	t.put(0, dim, fmt.Sprintf("%s to %s", Clean(r.Trail), Clean(r.Lake)))
 	t.put(0, "", decided(r))
 	t.gap()
 	t.put(0, bold, summary(r))
 	t.gap()
+	t.daily(r)
 }
 
 // idle says that a run found nothing to do.
@@ -131,7 +136,7 @@ func (t *text) insight(e *Entry, r *Run, indent int) {
 }
 
 func (t *text) foot(r *Run) {
-	for _, line := range []string{ledger(r.Input), excluded(r.Input), coverage(r), promise(r.Budget)} {
+	for _, line := range []string{ledger(r), excluded(r.Input), coverage(r), promise(r)} {
 		t.put(0, "", line)
 	}
 	for _, s := range r.Warnings {

@@ -126,7 +126,11 @@ func expected(x float64) string {
 
 // decimals writes x with at most n decimals.
 func decimals(x float64, n int) string {
-	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(x, 'f', n, 64), "0"), ".")
+	s := strconv.FormatFloat(x, 'f', n, 64)
+	if n == 0 {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
 // length writes minutes as people say them.
