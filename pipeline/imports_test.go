@@ -22,7 +22,7 @@ var mayImport = map[string][]string{
 	"pipeline/report":          {"pipeline/insight", "pipeline/trail"},
 	"pipeline/metrics":         {"pipeline/report"},
 	"pipeline/sink":            {"pipeline/insight", "pipeline/store", "pipeline/trail", "pipeline/counts"},
-	"pipeline/digest":          {"pipeline/trail", "pipeline/store"},
+	"pipeline/digest":          {"pipeline/trail", "pipeline/decode", "pipeline/store"},
 	"pipeline":                 {"pipeline/*", "baseline", "models"},
 	"fixtures":                 {"pipeline/trail", "pipeline/counts"},
 	"fixtures/oracle":          {}, // judges models and baseline from its tests

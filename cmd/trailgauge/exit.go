@@ -53,6 +53,9 @@ func statusOf(err error) int {
 // hintFor says what to do about err; "" where the message says it all.
 func hintFor(err error) string {
 	var outside *pipeline.WindowError
+	if hint := hintForVerify(err); hint != "" {
+		return hint
+	}
 	switch {
 	case errors.As(err, &outside):
 		return outside.Hint()

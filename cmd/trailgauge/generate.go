@@ -26,6 +26,7 @@ type generateCommand struct {
 	Duplicates   float64 `default:"0.03" placeholder:"SHARE" help:"Share of management events delivered twice (default ${default})."`
 	Late         float64 `default:"0.001" placeholder:"SHARE" help:"Share of events delivered hours late (default ${default})."`
 	NoAnomalies  bool    `help:"Inject nothing unusual."`
+	Digests      bool    `help:"Write signed digests, too, and DIR/public-keys.json to verify them with."`
 	JSON         bool    `name:"json" help:"Print the truth file as JSON."`
 }
 
@@ -60,13 +61,33 @@ func (g *generateCommand) run(ctx context.Context, t *terminal) (outcome, error)
 	progress.Stage("generate", 0, 0)
 	began := time.Now()
 	var bytes int64
-	truth, err := fixtures.Write(ctx, c, func(key string, body []byte) error {
+	var digests *fixtures.Digester
+	if g.Digests {
+		digests = fixtures.NewDigester(g.Seed)
+	}
+	put := func(key string, body []byte) error {
 		bytes += int64(len(body))
 		progress.Add(1, int64(len(body)), 0)
 		return writeFile(filepath.Join(g.Out, "trail", filepath.FromSlash(key)), body)
+	}
+	truth, err := fixtures.Write(ctx, c, func(key string, body []byte) error {
+		if digests != nil {
+			if err := digests.Add(key, body); err != nil {
+				return err
+			}
+		}
+		return put(key, body)
 	})
 	if err != nil {
 		return outcome{}, err
+	}
+	if digests != nil { // a folder has no place for metadata
+		if err := digests.Write(truth.Delivered.Add(time.Minute), func(key string, body []byte, _ map[string]string) error { return put(key, body) }); err != nil {
+			return outcome{}, err
+		}
+		if err := writeFile(filepath.Join(g.Out, "public-keys.json"), digests.PublicKeys()); err != nil {
+			return outcome{}, err
+		}
 	}
 	text, err := json.MarshalIndent(truth, "", "  ")
 	if err != nil {

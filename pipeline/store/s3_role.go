@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,15 +41,32 @@ func (r *role) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return c, nil
 }
 
-// stsError gives an error of STS this package's meaning. Codes: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+// stsError is ServiceError for AssumeRole, whose denial is one of the role.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 func stsError(err error) error {
-	switch {
-	case retryable(err):
-		return fmt.Errorf("%w (%w)", ErrUnavailable, brief(err))
-	case lapsed(apiCode(err)), credentials(err):
-		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrCredentials, brief(err))
+	meant := ServiceError(err)
+	if errors.Is(meant, ErrUnavailable) || errors.Is(meant, ErrCredentials) {
+		return meant
 	}
 	return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrRole, brief(err))
+}
+
+// ServiceError gives an error that another AWS service answered with, through the SDK, this package's meaning: ErrUnavailable, ErrDenied,
+// ErrCredentials, or none of them. nil stays nil.
+func ServiceError(err error) error {
+	status, _ := response(err)
+	code := apiCode(err)
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return err
+	case retryable(err), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w (%w)", ErrUnavailable, brief(err))
+	case lapsed(code), credentials(err):
+		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrCredentials, brief(err))
+	case status == http.StatusForbidden, status == http.StatusUnauthorized, strings.HasPrefix(code, "AccessDenied"):
+		return fmt.Errorf("%w (%w)", ErrDenied, brief(err))
+	}
+	return brief(err)
 }
 
 type roleError struct {

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"crypto/rsa"
+	"fmt"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+
+	"trailgauge/pipeline/digest"
+	"trailgauge/pipeline/store"
+)
+
+// newCloudTrail returns a client of CloudTrail itself in a region, with the credentials of the SDK's default chain.
+func newCloudTrail(ctx context.Context, region string, o ...func(*cloudtrail.Options)) (*cloudtrail.Client, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithAppID("trailgauge"), config.WithRegion(region))
+	if err != nil {
+		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return nil, fmt.Errorf("finding AWS credentials: %w: %w (%w)", store.ErrDenied, store.ErrCredentials, err)
+	}
+	return cloudtrail.NewFromConfig(cfg, o...), nil
+}
+
+// publicKeys asks CloudTrail for the keys of each region that a digest comes from, once. They are the same for every account.
+type publicKeys struct {
+	from, to time.Time
+	mu       sync.Mutex
+	regions  map[string]digest.Ring
+}
+
+// regionName is what the name of a region looks like. Those in a trail's keys are anybody's.
+var regionName = regexp.MustCompile(`^[a-z]{2,8}(-[a-z]{1,12}){1,3}-[0-9]{1,2}$`)
+
+// Key implements digest.Keys.
+func (p *publicKeys) Key(ctx context.Context, region, fingerprint string, at time.Time) (*rsa.PublicKey, error) {
+	if !regionName.MatchString(region) {
+		return nil, digest.ErrNoKey
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ring, ok := p.regions[region]
+	if !ok {
+		var err error
+		if ring, err = p.list(ctx, region); err != nil {
+			return nil, fmt.Errorf("asking CloudTrail in %s for its public keys: %w", region, err)
+		}
+		if p.regions == nil {
+			p.regions = map[string]digest.Ring{}
+		}
+		p.regions[region] = ring
+	}
+	return ring.Key(ctx, region, fingerprint, at)
+}
+
+// list asks for all keys of a region that were in use in the time.
+// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListPublicKeys.html
+func (p *publicKeys) list(ctx context.Context, region string) (digest.Ring, error) {
+	client, err := newCloudTrail(ctx, region)
+	if err != nil {
+		return nil, err
+	}
+	ring := digest.Ring{}
+	pages := cloudtrail.NewListPublicKeysPaginator(client, &cloudtrail.ListPublicKeysInput{StartTime: &p.from, EndTime: &p.to})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, store.ServiceError(err)
+		}
+		for _, k := range page.PublicKeyList {
+			key, err := digest.ParseKey(k.Value)
+			if err != nil {
+				continue // of a kind that no digest is signed with
+			}
+			ring[aws.ToString(k.Fingerprint)] = key
+		}
+	}
+	return ring, nil
+}
