@@ -27,7 +27,7 @@ func (o *Options) conclude(ctx context.Context, c *lake.Commit, p *Plan, result 
 	if err != nil {
 		return fmt.Errorf("deciding: %w", err)
 	}
-	rules, err := insight.ParseRules(p.Config.Suppress)
+	rules, err := insight.ParseRules(p.Config.rules())
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,11 @@ type Config struct {
 	// Networks are own networks: names by CIDR prefix or address. Where there are any, reports say of an address which one it is in, or that it is
 	// in none. They decide nothing.
 	Networks map[string]string `json:"networks,omitempty" yaml:"networks"`
+	// OwnPrincipals are what the job itself calls as: trail.Glob on keys of principals. Reports label them, and bursts of what the job calls
+	// (insight.OwnRule) are told above OwnCeiling only. Nil in the configuration file: as STS says, where trail or lake is a bucket of AWS.
+	OwnPrincipals []string `json:"ownPrincipals,omitempty" yaml:"own_principals"`
+	// OwnCeiling is how many of its own calls an insight may have without being told of. Default 100,000.
+	OwnCeiling int64 `json:"ownCeiling,omitempty" yaml:"own_ceiling"`
 	// Suppress are rules for insights that nobody needs to be told of.
 	Suppress []insight.Rule `json:"suppress,omitempty" yaml:"suppress"`
 	// Sinks are who is told. They decide nothing, so they are no part of a plan: Deliver takes them as they are now.
@@ -83,7 +88,10 @@ func (c Config) Validate() error {
 	if _, err := c.names(); err != nil {
 		return err
 	}
-	_, err := insight.ParseRules(c.Suppress)
+	if c.OwnCeiling < 0 {
+		return &SettingError{[]string{"own_ceiling"}, fmt.Sprintf("%d is not a count of 1 or more", c.OwnCeiling)}
+	}
+	_, err := insight.ParseRules(c.rules())
 	var wrong *insight.RuleError
 	if errors.As(err, &wrong) {
 		at := []string{"suppress", fmt.Sprintf("[%d]", wrong.Index)}

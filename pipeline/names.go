@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"trailgauge/pipeline/report"
+	"trailgauge/pipeline/trail"
 )
 
 // names returns what reports call accounts and networks. An error is a *SettingError.
@@ -22,6 +23,16 @@ func (c *Config) names() (report.Names, error) {
 			}
 		}
 		out.Accounts[id] = report.AccountName{Name: a.Name, Owner: a.Owner}
+	}
+	for k, p := range c.OwnPrincipals {
+		g, err := trail.ParseGlob(p)
+		if err == nil && strings.Trim(p, "*?") == "" {
+			err = fmt.Errorf("%q would be everybody", p)
+		}
+		if err != nil {
+			return out, &SettingError{[]string{"own_principals", fmt.Sprintf("[%d]", k)}, err.Error()}
+		}
+		out.Own = append(out.Own, g)
 	}
 	seen := map[netip.Prefix]string{}
 	for _, text := range slices.Sorted(maps.Keys(c.Networks)) {

@@ -91,6 +91,26 @@ func TestSuppression(t *testing.T) {
 }
 
 // A burst that grows past the ceiling of its rule is told of in the run that sees it, with its Start; and in one run the same.
+// Who calls as the job what the job never calls is told of, with a word on whose principal it is.
+func TestOwnPrincipal(t *testing.T) {
+	s := bursts(t, 1, 0)
+	s.Config.OwnPrincipals = []string{"*role/deployer"}
+	rep := s.until(dayStart.Add(25 * time.Hour)).Report
+	if len(rep.Opened) != 3 || rep.Budget.Suppressed != 0 || len(rep.Suppressions) != 1 || len(rep.Warnings) != 0 {
+		t.Errorf("%d opened, %d suppressed by %d rules, warnings %q", len(rep.Opened), rep.Budget.Suppressed, len(rep.Suppressions), rep.Warnings)
+	}
+	var text strings.Builder
+	if err := report.Text(&text, rep, 200, false); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(text.String(), "The principal is this job's own."); n != 2 {
+		t.Errorf("told %d times, want 2: %s", n, text.String())
+	}
+	if !strings.Contains(text.String(), "userIdentityArn role deployer [this job] (") {
+		t.Errorf("it is not labelled: %s", text.String())
+	}
+}
+
 func TestSuppressedGrows(t *testing.T) {
 	hourly := func(t *testing.T) *scenario {
 		s, n := newMonth(t)

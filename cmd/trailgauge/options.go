@@ -114,6 +114,9 @@ func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options
 	if o.Lake, err = f.lake(ctx, f.Lake); err != nil {
 		return o, usage(err)
 	}
+	if o.Config.OwnPrincipals == nil {
+		o.Config.OwnPrincipals = f.ownPrincipals(ctx, f.Lake, places)
+	}
 	return o, nil
 }
 

@@ -26,6 +26,8 @@ type Rule struct {
 	// Ceiling is the highest count that is suppressed: calls, calls with the error code, new APIs, or with a silence calls that are missing. The
 	// moment an insight has more it is told of. Nil: there is none.
 	Ceiling *int64 `json:"ceiling,omitempty" yaml:"ceiling"`
+	// OwnAPIs make it a rule for the job's own calls (OwnRule): patterns in the place of API, of which one must match. No file can set them.
+	OwnAPIs []string `json:"ownAPIs,omitempty" yaml:"-"`
 }
 
 // Never is what Rule.Expires says of a rule without an end.
@@ -51,8 +53,9 @@ type Rules struct{ list []rule }
 
 type rule struct {
 	Rule
-	api, principal, account, region trail.Glob
-	last                            trail.Day // of Expires; only when it does
+	apis                       []trail.Glob // none: every API
+	principal, account, region trail.Glob
+	last                       trail.Day // of Expires; only when it does
 }
 
 // ParseRules checks rules. Its errors are *RuleError.
@@ -74,10 +77,21 @@ func ParseRules(list []Rule) (*Rules, error) {
 // parse fills in what follows from the fields, or returns which one is wrong and why.
 func (r *rule) parse() (field, reason string) {
 	var patterns []string
+	apis := r.OwnAPIs
+	if r.API != "" {
+		apis = []string{r.API}
+	}
+	for _, text := range apis {
+		g, err := trail.ParseGlob(text)
+		if err != nil {
+			return "api", err.Error()
+		}
+		r.apis, patterns = append(r.apis, g), append(patterns, text)
+	}
 	for _, p := range []struct {
 		field, text string
 		into        *trail.Glob
-	}{{"api", r.API, &r.api}, {"principal", r.Principal, &r.principal}, {"account", r.Account, &r.account}, {"region", r.Region, &r.region}} {
+	}{{"principal", r.Principal, &r.principal}, {"account", r.Account, &r.account}, {"region", r.Region, &r.region}} {
 		g, err := trail.ParseGlob(p.text)
 		if err != nil {
 			return p.field, err.Error()
@@ -141,7 +155,7 @@ func (r *rule) over(d trail.Day) bool { return r.Expires != Never && d > r.last 
 
 func (r *rule) selects(i *Insight) bool {
 	return r.account.Match(i.Account) && r.region.Match(i.Region) && (r.Kind == "" || r.Kind == i.Kind.String()) &&
-		(r.api.Match(i.Source+":"+i.Name) || r.api.Match(i.Name)) && r.concerns(i)
+		(len(r.apis) == 0 || slices.ContainsFunc(r.apis, func(g trail.Glob) bool { return g.Match(i.Source+":"+i.Name) || g.Match(i.Name) })) && r.concerns(i)
 }
 
 // concerns tells whether an insight is about the rule's principals. One about an API is when it is because of them alone: what others called

@@ -2,15 +2,18 @@ package report
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/trail"
 )
 
 // Names are what people call accounts and networks. They are shown and nothing else: no decision, count or ID depends on them. The zero value
 // knows none.
 type Names struct {
 	Accounts map[string]AccountName // by account ID
+	Own      []trail.Glob           // principals of the job itself, by their keys
 	Networks []Network              // own networks; where several hold an address the longest prefix counts. Empty: no address is told of
 }
 
@@ -39,18 +42,26 @@ func (n *Names) Account(id string) string {
 	return s
 }
 
-// label says of a value of an attribute what only the names know, not cleaned: the own network that an address is in, or that it is in none; the account of
-// a principal, where it is another one than the insight's. "" when there is nothing to say.
+// label says of a value of an attribute what only the names know, not cleaned: the own network that an address is in, or that it is in none; of a
+// principal that it is the job's own, or its account, where that is another one than the insight's. "" when there is nothing to say.
 func (n *Names) label(i *insight.Insight, attribute, value string) string {
 	switch attribute {
 	case "sourceIPAddress":
 		return n.network(value)
 	case "userIdentityArn", "sessionIssuer":
+		if attribute == "userIdentityArn" && n.own(value) {
+			return "this job"
+		}
 		if id := accountOf(value); id != "" && id != i.Account {
 			return strings.TrimSpace("account " + id + " " + n.Accounts[id].Name)
 		}
 	}
 	return ""
+}
+
+// own tells whether a principal is the job's own.
+func (n *Names) own(principal string) bool {
+	return principal != "" && slices.ContainsFunc(n.Own, func(g trail.Glob) bool { return g.Match(principal) })
 }
 
 // network returns the own network of an address; "" of what is no address: CloudTrail has names of services there, too.
@@ -100,7 +111,7 @@ type attributionJSON struct {
 
 type shareJSON struct {
 	Value string `json:"value"`           // as in the trail; of errorCode "null" for calls without one, "" for calls without a value
-	Label string `json:"label,omitempty"` // the own network of an address, or "outside"; the account of another account's principal
+	Label string `json:"label,omitempty"` // the own network of an address, or "outside"; of a principal "this job", or its account where that is another one
 	Count int64  `json:"count"`           // calls
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/trail"
 )
 
 func TestLabels(t *testing.T) {
@@ -16,6 +17,11 @@ func TestLabels(t *testing.T) {
 			{netip.MustParsePrefix("0.0.0.0/1"), "half"},
 		},
 	}
+	own, err := trail.ParseGlob(trail.Literal("arn:aws:sts::111122223333:assumed-role/job*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Own = []trail.Glob{own}
 	i := &insight.Insight{Unit: insight.Unit{Series: counts.Series{Account: "111122223333"}}}
 	for _, c := range [][3]string{
 		{"sourceIPAddress", "10.2.3.4", "VPN"},
@@ -32,6 +38,8 @@ func TestLabels(t *testing.T) {
 		{"userIdentityArn", "arn:aws:sts::111122223333:assumed-role/ci", ""},
 		{"userIdentityArn", "arn:aws:sts::444455556666:assumed-role/ci", "account 444455556666 bank"},
 		{"userIdentityArn", "arn:aws:sts::123456789012:assumed-role/ci", "account 123456789012"},
+		{"userIdentityArn", "arn:aws:sts::111122223333:assumed-role/job*", "this job"},
+		{"userIdentityArn", "arn:aws:sts::111122223333:assumed-role/jobs", ""},
 		{"userIdentityArn", "account:444455556666/AROAX", "account 444455556666 bank"},
 		{"userIdentityArn", "service:ec2.amazonaws.com", ""},
 		{"sessionIssuer", "arn:aws:iam::444455556666:role/x", "account 444455556666 bank"},

@@ -50,6 +50,9 @@ func remark(s *insight.Seen) string {
 // remarks are the sentences on what somebody said of an insight, and of one like it before.
 func remarks(r *Run, i *insight.Insight) []string {
 	var out []string
+	if r.Names.own(i.Principal) {
+		out = append(out, "The principal is this job's own.")
+	}
 	if m := r.Marks[i.ID]; m != nil {
 		out = append(out, "Marked "+remark(m))
 	}

@@ -44,6 +44,11 @@ func ParseGlob(pattern string) (Glob, error) {
 	return Glob{re}, nil
 }
 
+// Literal returns the pattern that matches s and nothing else.
+func Literal(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
+}
+
 // Match tells whether all of s is what the pattern says.
 func (g Glob) Match(s string) bool { return g.re == nil || g.re.MatchString(s) }
 

@@ -54,6 +54,15 @@ func TestGlob(t *testing.T) {
 }
 
 // Where path.Match takes a pattern and no slash is about, both agree; and no pattern panics.
+func TestLiteral(t *testing.T) {
+	for _, s := range []string{"plain", `a*b?c[d]e\f`, `\`, "[", "ü*"} {
+		g, err := ParseGlob(Literal(s))
+		if err != nil || !g.Match(s) || g.Match(s+"x") || g.Match(strings.NewReplacer("*", "x", "?", "x", `\`, "x", "[", "x", "a", "b").Replace(s)) && strings.ContainsAny(s, `*?\[a`) {
+			t.Errorf("%q as %q: %v", s, Literal(s), err)
+		}
+	}
+}
+
 func TestGlobIsPathMatch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pattern := rapid.StringMatching(`[ab*?\[\]\\^é.-]{0,8}`).Draw(t, "pattern")
