@@ -30,8 +30,9 @@ func (*deliverCommand) Help() string {
     - {type: securityhub, name: hub, region: eu-central-1, role_arn: "arn:aws:iam::{account}:role/trailgauge-findings"}
     - {type: ocsf, name: security-lake, region: eu-central-1, to: "s3://aws-security-data-lake-eu-central-1-x/ext/trailgauge"}
     - {type: slack, name: channel, url_from: SLACK_WEBHOOK, kinds: [ApiCallRateInsight], accounts: ["1111*"]}
+    - {type: insight-events, name: siem, to: "s3://acme-siem/trailgauge"}
 
-Permissions: events:PutEvents; sns:PublishBatch (sns:Publish) and the topic's key; securityhub:BatchImportFindings, in each account with {account} in role_arn, else in the caller's, where findings then name the member as resource; s3:PutObject; sts:AssumeRole for a role_arn. The webhook's address is read from the environment variable that url_from names, and is never shown.
+Permissions: events:PutEvents; sns:Publish and kms:GenerateDataKey, kms:Decrypt of the topic's key; securityhub:BatchImportFindings, in each account with {account} in role_arn, else in the caller's, where findings then name the member as resource; s3:PutObject; sts:AssumeRole for a role_arn. The webhook's address is read from the environment variable that url_from names, and is never shown.
 
 Exit status: 3 a message was refused for good or given up after seven days; 75 messages wait.`
 }

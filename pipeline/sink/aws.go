@@ -15,6 +15,13 @@ import (
 	"trailgauge/pipeline/store"
 )
 
+// What to do about credentials.
+const (
+	hintExpired     = "the credentials have expired: renew them (aws sso login, or a role), then run again; the messages wait"
+	hintCredentials = "the credentials do not hold: check them (aws sts get-caller-identity), then run again; the messages wait"
+	hintRole        = "check that the role is there, that its trust policy lets the caller assume it, and the external_id"
+)
+
 // requestTime bounds one request: a receiver that says nothing is busy.
 const requestTime = 30 * time.Second
 
@@ -33,14 +40,14 @@ func awsError(ctx context.Context, what string, err error) error {
 	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", what, ctx.Err())
 	case errors.Is(err, store.ErrRole):
-		return &HintError{told, "check that the role is there, that its trust policy lets this one assume it, and the external_id"}
+		return &HintError{told, hintRole}
 	case errors.Is(err, store.ErrUnavailable):
 		return &BusyError{Err: told}
-	case strings.HasPrefix(code, "Expired"), code == "RequestExpired", errors.Is(err, store.ErrCredentials):
-		return &HintError{told, "the credentials have expired: renew them (aws sso login, or a role), then run again; the messages wait"}
+	case strings.HasPrefix(code, "Expired"), code == "RequestExpired":
+		return &HintError{told, hintExpired}
 	case code == "InvalidClientTokenId", code == "UnrecognizedClientException", code == "InvalidAccessKeyId", code == "SignatureDoesNotMatch",
-		code == "IncompleteSignature", code == "MissingAuthenticationToken", strings.Contains(err.Error(), "get identity: get credentials:") && code == "":
-		return &HintError{told, "the credentials are not valid: check them (aws sts get-caller-identity)"}
+		code == "IncompleteSignature", code == "MissingAuthenticationToken", errors.Is(err, store.ErrCredentials), strings.Contains(err.Error(), "get identity: get credentials:") && code == "":
+		return &HintError{told, hintCredentials}
 	case strings.HasPrefix(code, "AccessDenied"), code == "AuthorizationError", code == "NotAuthorized", code == "AuthorizationErrorException", code == "KMSAccessDenied":
 		return &HintError{told, "the policy does not allow it: see the permissions each sink needs in trailgauge deliver --help"}
 	case code == "ResourceNotFoundException", code == "NotFound", code == "NotFoundException":

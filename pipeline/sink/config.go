@@ -2,7 +2,6 @@ package sink
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -19,12 +18,12 @@ import (
 
 // Config is one sink, as the configuration file has it. What is empty in MinSeverity, Kinds and Accounts lets everything through.
 type Config struct {
-	Type string `yaml:"type"` // eventbridge, sns, securityhub, ocsf or slack
+	Type string `yaml:"type"` // eventbridge, sns, securityhub, ocsf, slack or insight-events
 	// Name is what its state is kept under: a sink of another name begins anew. Lower-case letters, digits and hyphens.
 	Name        string   `yaml:"name"`
 	ARN         string   `yaml:"arn"`          // of the bus or the topic
 	Region      string   `yaml:"region"`       // empty: that of ARN, else the SDK's; ocsf needs it
-	To          string   `yaml:"to"`           // ocsf: s3://bucket/prefix, or a folder
+	To          string   `yaml:"to"`           // ocsf, insight-events: s3://bucket/prefix, or a folder
 	Format      string   `yaml:"format"`       // ocsf: parquet (the default) or json
 	URLFrom     string   `yaml:"url_from"`     // slack: name of the environment variable that holds the webhook's address, which is a secret
 	Role        string   `yaml:"role_arn"`     // taken on to deliver; with securityhub {account} in it is the account of the insight
@@ -62,6 +61,8 @@ var wants = map[string]struct{ needs, knows []string }{
 	"securityhub": {nil, []string{"region", "role_arn", "external_id"}},
 	"ocsf":        {[]string{"to", "region"}, []string{"format", "role_arn", "external_id"}},
 	"slack":       {[]string{"url_from"}, nil},
+
+	"insight-events": {[]string{"to"}, []string{"region", "role_arn", "external_id"}},
 }
 
 // Validate returns the first thing that is wrong as a *FieldError.
@@ -69,7 +70,7 @@ func (c *Config) Validate() error {
 	want, ok := wants[c.Type]
 	switch {
 	case !ok:
-		return &FieldError{"type", fmt.Sprintf("%q is none of eventbridge, sns, securityhub, ocsf, slack", c.Type)}
+		return &FieldError{"type", fmt.Sprintf("%q is none of eventbridge, sns, securityhub, ocsf, slack, insight-events", c.Type)}
 	case !namePattern.MatchString(c.Name):
 		return &FieldError{"name", fmt.Sprintf("%q is not a name of up to 40 lower-case letters, digits and hyphens", c.Name)}
 	}
@@ -144,15 +145,15 @@ func Open(ctx context.Context, c Config, getenv func(string) string) (Sink, erro
 			return nil, &HintError{fmt.Errorf("the environment variable %s is not set", c.URLFrom), "put the webhook's address into it"}
 		}
 		return newWebhook(address, c.URLFrom)
-	case "ocsf":
+	case "ocsf", "insight-events":
 		to, err := store.Open(ctx, c.To, store.S3Options{Region: c.Region, RoleARN: c.Role, ExternalID: c.ExternalID, Retries: 1})
-		switch {
-		case errors.Is(err, store.ErrDenied):
-			err = &HintError{err, "check the credentials (aws sts get-caller-identity), the role_arn and the external_id"}
-		case errors.Is(err, store.ErrUnavailable):
-			err = &BusyError{Err: err}
+		if err != nil {
+			return nil, placeError(err)
 		}
-		return &findings{to, c.Region, c.Format == "json"}, err
+		if c.Type == "ocsf" {
+			return &findings{to, c.Region, c.Format == "json"}, nil
+		}
+		return &records{to}, nil
 	}
 	region := c.Region
 	for _, p := range []*regexp.Regexp{busARN, topicARN} {

@@ -8,6 +8,7 @@
 //	securityhub   BatchImportFindings: one finding an insight, in the AWS Security Finding Format
 //	ocsf          OCSF 1.1.0 Detection Findings as Parquet or JSON Lines in a bucket or folder, as Security Lake wants custom sources
 //	slack         a webhook in Slack's format
+//	insight-events  the records of the lake's insight-events/ once more, in a bucket or folder of their own
 //
 // # Messages
 //
@@ -46,6 +47,8 @@
 //	  expected       by the model
 //	  told           as-of of the run that decided it
 //	  lake, explain  where the lake is, and the command that shows the arithmetic
+//	  incident       ID of its incident; absent where it has none
+//	  techniques     IDs of MITRE ATT&CK techniques that its APIs can be used for; absent where there are none. A hint, not proof
 //	  seen           what somebody had said of a similar insight; absent where nobody did
 //	  cut            true where attributions were shortened or left out to fit the receiver's limit; who and what never are
 //

@@ -61,7 +61,8 @@ func productFields(m *Message) map[string]string {
 		"message": m.ID, "phase": string(m.Phase), "insight": i.ID, "revision": strconv.Itoa(i.Revision), "status": string(i.State),
 		"account": i.Account, "region": i.Region, "eventSource": i.Source, "eventName": i.Name, "errorCode": i.ErrorCode, "principal": i.Principal,
 		"observed": strconv.FormatInt(i.Whole.Count, 10), "expected": string(fixed(i.Expected)), "score": string(fixed(i.Worst.Score)),
-		"threshold": string(fixed(i.Threshold)), "model": i.Worst.Model,
+		"threshold": string(fixed(i.Threshold)), "model": i.Worst.Model, "incident": i.Incident,
+		"techniques": strings.Join(m.techniques(), " "),
 	} {
 		if value = line(value, 2048); value != "" {
 			out["trailgauge/"+name] = value

@@ -48,6 +48,14 @@ func (m *Message) Explain() string {
 	return fmt.Sprintf("trailgauge explain --lake %s %s", m.Lake, m.Insight.ID)
 }
 
+// techniques are the IDs of what its APIs can be used for.
+func (m *Message) techniques() (ids []string) {
+	for _, t := range insight.Techniques(*m.Insight) {
+		ids = append(ids, t.ID)
+	}
+	return ids
+}
+
 // over tells whether the message is about something that no longer goes on.
 func (m *Message) over() bool { return m.Insight.State != insight.Open }
 
@@ -76,25 +84,27 @@ type detail struct {
 }
 
 type ours struct {
-	Schema    int           `json:"schema"`
-	ID        string        `json:"id"`
-	Phase     Phase         `json:"phase"`
-	Insight   string        `json:"insight"`
-	Revision  int           `json:"revision"`
-	Status    insight.State `json:"status"`
-	Severity  json.Number   `json:"severity"`
-	Title     string        `json:"title"`
-	Summary   string        `json:"summary"`
-	Principal string        `json:"principal,omitempty"`
-	Start     time.Time     `json:"start"`
-	End       time.Time     `json:"end"`
-	Observed  int64         `json:"observed"`
-	Expected  json.Number   `json:"expected"`
-	Told      time.Time     `json:"told"`
-	Lake      string        `json:"lake"`
-	Explain   string        `json:"explain"`
-	Seen      *insight.Seen `json:"seen,omitempty"`
-	Cut       bool          `json:"cut,omitempty"`
+	Schema     int           `json:"schema"`
+	ID         string        `json:"id"`
+	Phase      Phase         `json:"phase"`
+	Insight    string        `json:"insight"`
+	Revision   int           `json:"revision"`
+	Status     insight.State `json:"status"`
+	Severity   json.Number   `json:"severity"`
+	Title      string        `json:"title"`
+	Summary    string        `json:"summary"`
+	Principal  string        `json:"principal,omitempty"`
+	Start      time.Time     `json:"start"`
+	End        time.Time     `json:"end"`
+	Observed   int64         `json:"observed"`
+	Expected   json.Number   `json:"expected"`
+	Told       time.Time     `json:"told"`
+	Lake       string        `json:"lake"`
+	Explain    string        `json:"explain"`
+	Incident   string        `json:"incident,omitempty"`
+	Techniques []string      `json:"techniques,omitempty"`
+	Seen       *insight.Seen `json:"seen,omitempty"`
+	Cut        bool          `json:"cut,omitempty"`
 }
 
 // JSON returns the message as the package comment describes it, in at most limit bytes: attributions are shortened and then left out where it needs to
@@ -119,7 +129,7 @@ func (m *Message) encode(level int) ([]byte, error) {
 	d := detail{Ours: ours{
 		Schema: 1, ID: m.ID, Phase: m.Phase, Insight: i.ID, Revision: i.Revision, Status: i.State, Severity: fixed(math.Round(i.Severity()*100) / 100),
 		Title: m.Title, Summary: m.Summary, Principal: i.Principal, Start: i.Whole.Start.UTC(), End: i.Whole.End.UTC(), Observed: i.Whole.Count,
-		Expected: fixed(i.Expected), Told: m.Told.UTC(), Lake: m.Lake, Explain: m.Explain(), Seen: i.Seen, Cut: level > 0,
+		Expected: fixed(i.Expected), Told: m.Told.UTC(), Lake: m.Lake, Explain: m.Explain(), Incident: i.Incident, Techniques: m.techniques(), Seen: i.Seen, Cut: level > 0,
 	}}
 	if m.Phase == Start || !m.over() {
 		d.event = start(&i)

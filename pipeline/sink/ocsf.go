@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,16 +76,7 @@ func (f *findings) write(ctx context.Context, dir string, batch []Message, place
 	if err != nil {
 		return fmt.Errorf("writing findings: %w", err)
 	}
-	ctx, stop := context.WithTimeout(ctx, requestTime)
-	defer stop()
-	err = f.to.Put(ctx, key+suffix, body)
-	switch {
-	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
-		return &BusyError{Err: err}
-	case errors.Is(err, store.ErrDenied):
-		return &HintError{err, "the sink needs s3:PutObject there, and its key: check the role_arn, the external_id and the bucket's policy"}
-	}
-	return err
+	return put(ctx, f.to, key+suffix, body)
 }
 
 func packParquet(rows []ocsfFinding) ([]byte, error) {

@@ -14,6 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	pq "github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
+	pqfile "github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
 	"github.com/parquet-go/parquet-go"
@@ -144,6 +149,48 @@ func TestOCSF(t *testing.T) {
 	}
 	if len(activities) != 5 {
 		t.Errorf("phases are not told apart: %v", activities)
+	}
+}
+
+// TestOCSFParquet reads an object with another library than the one that wrote it, and looks for what Security Lake and Athena want: zstd, no encoding that some reader
+// lacks, and the columns of the schema.
+func TestOCSFParquet(t *testing.T) {
+	body, err := packParquet([]ocsfFinding{ocsf(ptr(about(worked(), Start))), ocsf(ptr(about(hostile(), End)))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := pqfile.NewParquetReader(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := r.ReadTable(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer table.Release()
+	for _, name := range table.Schema().Fields() {
+		if ocsfSchema["detection_finding"][name.Name] == "" {
+			t.Errorf("column %s", name.Name)
+		}
+	}
+	if table.NumRows() != 2 || int(table.NumCols()) != len(ocsfSchema["detection_finding"]) {
+		t.Errorf("%d rows, %d columns", table.NumRows(), table.NumCols())
+	}
+	for k := range f.MetaData().NumColumns() {
+		c, err := f.MetaData().RowGroup(0).ColumnChunk(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range c.Encodings() {
+			if c.Compression() != compress.Codecs.Zstd || e != pq.Encodings.Plain && e != pq.Encodings.RLE && e != pq.Encodings.RLEDict && e != pq.Encodings.PlainDict {
+				t.Errorf("%s: %s, %s", c.PathInSchema(), c.Compression(), e)
+			}
+		}
 	}
 }
 
