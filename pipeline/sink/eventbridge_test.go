@@ -91,7 +91,7 @@ func TestDown(t *testing.T) {
 			if len(taken)+len(refused) > 0 || left != 35 || reason == nil {
 				t.Fatalf("%d taken, %d refused, %d left, %v", len(taken), len(refused), left, reason)
 			}
-			if len(e.requests) < c.requests || len(e.requests) > 10 {
+			if len(e.requests) < c.requests || len(e.requests) > 10 || c.hint != "" && len(e.requests) != c.requests {
 				t.Errorf("%d requests", len(e.requests))
 			}
 			var busy *BusyError

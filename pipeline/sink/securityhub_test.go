@@ -35,7 +35,10 @@ func TestSecurityHub(t *testing.T) {
 	i.Principal = "arn:aws:sts::111122223333:assumed-role/ci-deployer"
 	list := []Message{about(i, Start), about(i, End)}
 	list[1].Order = 1
-	taken, _, left, reason, _ := sendAll(t, open(t, Config{Type: "securityhub", Region: "eu-central-1"}), list)
+	taken, _, left, reason, waited := sendAll(t, open(t, Config{Type: "securityhub", Region: "eu-central-1"}), list)
+	if waited < 100*time.Millisecond { // 10 requests a second: "Guidelines for using the BatchImportFindings API"
+		t.Errorf("two requests within %v", waited)
+	}
 	if len(taken) != 2 || left != 0 || reason != nil {
 		t.Fatalf("%d taken, %d left, %v", len(taken), left, reason)
 	}
