@@ -79,6 +79,7 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"a week later", []int{0, 7}, "", 0, []string{first, seventh}},
 		{"benign", []int{0, 7}, insight.AsBenign, 0, []string{first}},
+		{"benign, and again on another day: it excuses what was, not what may come", []int{0, 3}, insight.AsBenign, 0, []string{first, third}},
 		{"benign, taken back the same day", []int{0, 7}, insight.AsBenign, 12 * time.Hour, []string{first, seventh}},
 		{"benign, taken back in time", []int{0, 7}, insight.AsBenign, 7*24*time.Hour - time.Second, []string{first, seventh}},
 		{"benign, taken back when it no longer matters", []int{0, 7}, insight.AsBenign, 7 * 24 * time.Hour, []string{first}},

@@ -27,7 +27,10 @@ type markCommand struct {
 }
 
 func (*markCommand) Help() string {
-	return `benign    Its unusual hours were usual: from the next day on the baseline of what it is about learns from them.
+	return `benign    Its unusual hours were usual: from the next day on the baseline of what it is about learns from them. That moves what is expected at these hours
+          of the week, and little at others: the same burst on another day at another hour is told of again, with a word that this one was benign, until
+          it has come on two days a fortnight apart. A mark excuses what was, not what may come. To be spared what is like it whenever it comes, up to
+          its size and to a last day, write a suppression rule; the report has one ready below each insight.
 incident  Its unusual hours stay hidden from that baseline for good, however often they come again.
 closed    It is dealt with: closed as of the next full hour. No other one opens on the same API and principal before it is over, unless an hour brings more than twice its busiest.
 
@@ -65,6 +68,9 @@ func (m *markCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 		return outcome{}, printJSON(t.out, record)
 	}
 	_, err = fmt.Fprintln(t.out, told(record))
+	if record.As == insight.AsBenign && record.Undoes == 0 {
+		t.hint("the same burst at another hour is told of again: a suppression rule excuses it up to its size; the report has one ready")
+	}
 	return outcome{}, err
 }
 
