@@ -22,8 +22,8 @@ var causeKinds = []CauseKind{ByPrincipal, ByPerson, ByKey, BySource, ByAddress}
 
 // Cause is a value that accounts for most of an insight's calls.
 type Cause struct {
-	Kind  CauseKind `json:"kind"`
-	Value string    `json:"value"`
+	Kind  CauseKind `json:"kind"`  // principal, sessionName, accessKeyId, sourceIdentity or sourceIPAddress
+	Value string    `json:"value"` // as in the trail; of a principal its key, in an SSO role followed by the session's name
 }
 
 func (c Cause) compare(d Cause) int {

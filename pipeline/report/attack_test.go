@@ -38,6 +38,15 @@ func hostile(s string) *Run {
 	n.Seen = &insight.Seen{By: s, Note: s, Ticket: s}
 	r.Marks = map[string]*insight.Seen{n.ID: n.Seen}
 	r.Suppressions = []Suppression{{RuleUse: insight.RuleUse{Rule: insight.Rule{Name: s, Owner: s, Reason: s, Expires: s}}, Insights: []insight.Insight{*i}}}
+	earlier := r.Incidents[0].Insights[0] // what an incident says of its insights, and what they share
+	earlier.ID, earlier.Account, earlier.Region, earlier.Source, earlier.Name, earlier.Principal, earlier.Incident = s+"1", s, s, s, s, s, s
+	for k := range r.Opened {
+		i := &r.Opened[k]
+		i.Attributions = append([]insight.Attribution{{Attribute: "accessKeyId", Insight: []insight.Share{{Value: s, Count: 5}}}, {Attribute: "sourceIdentity", Insight: []insight.Share{{Value: s, Count: 5}}}},
+			i.Attributions...)
+	}
+	r.gather(earlier, s, r.Opened[3].Name)
+	r.Incidents[0].Merged = []string{s, s}
 	r.Warnings = []string{s}
 	r.Rejected = []Rejected{{Object: s, Position: 3, Reason: s}}
 	r.Trail, r.Lake, r.ID, r.Program = s, s, s, s
@@ -50,7 +59,7 @@ func hostile(s string) *Run {
 }
 
 func TestAttacks(t *testing.T) {
-	attack(t, 60, hostile)
+	attack(t, 100, hostile)
 }
 
 // attack renders what texts of a trail come to, and wants it as harmless as that of calm ones; long texts may make

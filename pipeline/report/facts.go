@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"trailgauge/pipeline/insight"
 )
@@ -32,6 +33,9 @@ func summary(r *Run) string {
 	found := "Insights: " + strings.Join(parts, ", ") + "."
 	if parts == nil {
 		found = "No insights."
+	}
+	if n := len(r.Incidents); n > 0 {
+		found = strings.TrimSuffix(found, ".") + "; " + count(n, "incident") + "."
 	}
 	if r.Daily != nil {
 		return r.Daily.Day.String() + ". " + found
@@ -154,9 +158,12 @@ func stateOf(e *Entry) string {
 	return s
 }
 
-// spanWords says when, with the day named once where it can be.
-func spanWords(i *insight.Insight) string {
-	from, to := i.Whole.Start.UTC(), i.Whole.End.UTC()
+// spanWords says when an insight was.
+func spanWords(i *insight.Insight) string { return spanText(i.Whole.Start, i.Whole.End) }
+
+// spanText says from when to when, with the day named once where it can be.
+func spanText(from, to time.Time) string {
+	from, to = from.UTC(), to.UTC()
 	end := to.Format("15:04Z")
 	if from.Format("20060102") != to.Format("20060102") {
 		end = when(to)

@@ -39,6 +39,8 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"brief":    func(x float64) string { return strings.Replace(expected(x), "less than", "<", 1) },
 	"severity": func(i *insight.Insight) string { return tenth(i.Severity()) },
 	"level":    level, "numbers": numbers, "section": section, "api": apiOf, "rule": ruleWords, "said": SaidWords, "perDay": perDayChart,
+	"timeline": TimelineOf, "ids": techniqueIDs, "usable": usable, "techniques": func(i *insight.Insight) []insight.Technique { return insight.Techniques(*i) },
+	"decimal": tenth, "join": func(list []string) string { return Clean(strings.Join(list, ", ")) },
 	"policy": func() string { return policy },
 	"style":  func() template.CSS { return template.CSS(style) },
 	"script": func() template.JS { return template.JS(script) },
@@ -47,12 +49,14 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 // HTML writes the report as one page that needs nothing else: no network, and no script but one of its own, which filters, sorts and
 // copies; without it the page is complete.
 func HTML(w io.Writer, r *Run) error {
+	incidents, alone := r.Groups()
 	view := struct {
 		*Run
-		Entries                                            []*Entry
+		Groups                                             []Group
+		Alone                                              []*Entry
 		Decided, Summary, Ledger, Excluded, Rests, Promise string
 		Observed, Balance, Allowed, Suppressed, During     string
-	}{r, r.Entries(), decided(r), summary(r), ledger(r), excluded(r.Input), coverage(r), promise(r), observed(r.Coverage), balance(r), allowed(r.Budget), suppressedWords(r), r.during()}
+	}{r, incidents, alone, decided(r), summary(r), ledger(r), excluded(r.Input), coverage(r), promise(r), observed(r.Coverage), balance(r), allowed(r.Budget), suppressedWords(r), r.during()}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, view); err != nil {
 		return fmt.Errorf("laying out the report: %w", err)
@@ -89,12 +93,17 @@ func apiOf(i *insight.Insight) string {
 
 // level is the class of a severity's badge.
 func level(i *insight.Insight) string {
-	switch s := i.Severity(); {
-	case i.State == insight.Retracted:
+	if i.State == insight.Retracted {
 		return "gone"
-	case s >= 6:
+	}
+	return levelOf(i.Severity())
+}
+
+func levelOf(severity float64) string {
+	switch {
+	case severity >= 6:
 		return "high"
-	case s >= 4.5:
+	case severity >= 4.5:
 		return "mid"
 	}
 	return "low"

@@ -68,6 +68,8 @@ type document struct {
 		NullSeriesDays *float64 `json:"nullSeriesDays"` // series-days behind the empirical null
 		Promise        string   `json:"promise"`        // the same in words
 	} `json:"budget"`
+	Incidents []incidentJSON `json:"incidents"` // of several bursts that have one of the insights, by severity
+
 	Insights []insightJSON `json:"insights"` // by severity; children follow their parent; without suppressed ones
 
 	Suppressions []suppressionJSON `json:"suppressions"` // the rules of the configuration
@@ -90,6 +92,7 @@ type insightJSON struct {
 	State       insight.State `json:"state"`                  // open, closed or retracted
 	Change      string        `json:"change"`                 // opened, closed, open, revised, retracted
 	Parent      string        `json:"parent,omitempty"`       // ID of the insight about the API that covers the same burst; absent: none
+	Incident    string        `json:"incident,omitempty"`     // ID of its incident: incidents has those of several bursts; absent when suppressed
 	Why         string        `json:"why"`                    // what it is about, in a sentence
 	Type        string        `json:"type"`                   // ApiCallRateInsight, ApiErrorRateInsight, ApiSilenceInsight or PrincipalNoveltyInsight
 	Category    string        `json:"category"`               // Management or Data
@@ -128,6 +131,8 @@ type insightJSON struct {
 	Hours             []insight.Bar     `json:"hours"`             // from 24 hours before the start to the end
 	SQL               string            `json:"sql"`               // the Athena query that counts again
 
+	Techniques []insight.Technique `json:"techniques"` // of MITRE ATT&CK: what the APIs can be used for
+
 	Suppressed string        `json:"suppressed,omitempty"` // the rule that keeps it from being told
 	Marked     *insight.Seen `json:"marked,omitempty"`     // what somebody said of it last
 	Seen       *insight.Seen `json:"seen,omitempty"`       // what somebody had said of a similar one before it began
@@ -156,7 +161,7 @@ func Encode(w io.Writer, v any) error {
 func documentOf(r *Run) *document {
 	d := &document{SchemaVersion: SchemaVersion, Program: r.Program, Run: r.ID, Commit: r.Number, AsOf: instant(r.AsOf), Trail: r.Trail,
 		Lake: r.Lake, DecidedFrom: instant(r.From), DecidedUpto: instant(r.Upto),
-		Insights: []insightJSON{}, Warnings: []string{}, Rejected: []rejectedJSON{}}
+		Incidents: []incidentJSON{}, Insights: []insightJSON{}, Warnings: []string{}, Rejected: []rejectedJSON{}}
 	in, i := &d.Input, r.Input
 	in.Objects, in.ObjectsRejected, in.Foreign, in.Archived = i.Objects, i.ObjectsRejected, i.Foreign, i.Archived
 	in.Bytes, in.InflatedBytes = i.Bytes, i.Inflated
@@ -172,6 +177,10 @@ func documentOf(r *Run) *document {
 	b.FalsePerDay, b.Granted, b.PerSeriesDay, b.SeriesDays = finite(g.FalsePerDay), finite(g.Granted), finite(g.PerSeriesDay), finite(g.SeriesDays)
 	b.ExpectedFalse, b.Opened, b.CallThreshold, b.ErrorThreshold = finite(g.Expected), g.Found, finite(g.Calls), finite(g.Errors)
 	b.NullSeriesDays, b.Promise, b.Suppressed = finite(g.NullSeriesDays), promise(r), g.Suppressed
+	incidents, _ := r.Groups()
+	for k := range incidents {
+		d.Incidents = append(d.Incidents, incidentOf(&incidents[k]))
+	}
 	for _, e := range flat(r.Entries()) {
 		d.Insights = append(d.Insights, insightOf(e, r))
 	}
@@ -189,7 +198,7 @@ func documentOf(r *Run) *document {
 
 func insightOf(e *Entry, r *Run) insightJSON {
 	i := e.Insight
-	j := insightJSON{ID: i.ID, Revision: i.Revision, State: i.State, Change: e.Change, Parent: i.Parent, Why: Why(i), Type: i.Kind.String(),
+	j := insightJSON{ID: i.ID, Revision: i.Revision, State: i.State, Change: e.Change, Parent: i.Parent, Incident: i.Incident, Techniques: orEmpty(insight.Techniques(*i)), Why: Why(i), Type: i.Kind.String(),
 		Category: "Management", Account: i.Account, AccountName: r.Names.Accounts[i.Account].Name, Owner: r.Names.Accounts[i.Account].Owner,
 		Region: i.Region, EventSource: i.Source, EventName: i.Name, Principal: i.Principal,
 		ErrorCode: i.ErrorCode, Detected: i.Detected, Whole: i.Whole, Baseline: i.Baseline, Peak: instant(i.Peak),

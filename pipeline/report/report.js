@@ -4,9 +4,9 @@
 (() => {
   const $ = id => document.getElementById(id), form = $("filter");
   if (!form) return;
-  const items = [...document.querySelectorAll("#list li[data-kind]")].map((el, n) => ({el, n, d: el.dataset, kids: [], text: ""}));
-  const by = new Map(items.map(i => [i.el, i])), tops = [];
-  for (const i of items) (by.get(i.el.parentElement.closest("li"))?.kids ?? tops).push(i);
+  const all = [...document.querySelectorAll("#list li[data-kind], #list li[data-incident]")].map((el, n) => ({el, n, d: el.dataset, kids: [], text: ""}));
+  const items = all.filter(i => i.d.kind), by = new Map(all.map(i => [i.el, i])), tops = [];
+  for (const i of all) (by.get(i.el.parentElement.closest("li"))?.kids ?? tops).push(i);
   const fields = ["q", "account", "principal", "api", "kind", "change", "min", "sort"];
   const value = f => form.elements[f].value.trim();
 
@@ -29,15 +29,22 @@
     const v = Object.fromEntries(fields.map(f => [f, value(f)]));
     const has = (s, part) => !part || s.toLowerCase().includes(part.toLowerCase());
     let shown = 0;
-    const hits = i => {
+    const some = fields.some(f => f !== "sort" && v[f]);
+    const hits = (i, within) => {
+      if (i.d.incident === "") { // one whose own words are asked for is shown with all its insights
+        if (v.q && !i.text) i.text = i.el.querySelector("summary").textContent.toLowerCase() + i.el.firstElementChild.id;
+        const all = !!v.q && i.text.includes(v.q.toLowerCase()), any = i.kids.map(k => hits(k, all)).includes(true);
+        if (some && any) i.el.firstElementChild.open = true;
+        return !(i.el.hidden = !any && some);
+      }
       if (v.q && !i.text) i.text = i.el.querySelector("details").textContent.toLowerCase();
       const hit = (!v.account || i.d.account === v.account) && (!v.kind || i.d.kind === v.kind) && (!v.change || i.d.change === v.change) &&
-        !(+i.d.severity < +v.min) && has(i.d.principal, v.principal) && has(i.d.api, v.api) && (!v.q || i.text.includes(v.q.toLowerCase()));
+        !(+i.d.severity < +v.min) && has(i.d.principal, v.principal) && has(i.d.api, v.api) && (!v.q || within || i.text.includes(v.q.toLowerCase()));
       shown += hit;
-      const kids = i.kids.map(hits);
+      const kids = i.kids.map(k => hits(k, within));
       return !(i.el.hidden = !hit && !kids.includes(true));
     };
-    tops.forEach(hits);
+    tops.forEach(i => hits(i, false));
     if (v.sort !== sorted && order[v.sort]) {
       $("list").append(...tops.toSorted(order[sorted = v.sort]).map(i => i.el));
     }
@@ -56,7 +63,7 @@
   };
   const read = () => {
     const hash = location.hash.slice(1);
-    const one = hash.startsWith("i-") && items.find(i => i.el.firstElementChild.id === hash);
+    const one = /^[ic]-/.test(hash) && all.find(i => i.el.firstElementChild.id === hash);
     if (one) return show(one.el.firstElementChild);
     if (hash && !hash.includes("=")) return;
     const p = new URLSearchParams(hash);
@@ -75,8 +82,8 @@
   form.addEventListener("reset", () => setTimeout(changed));
   addEventListener("hashchange", read);
   $("open").addEventListener("click", () => {
-    const all = items.filter(i => !i.el.hidden).map(i => i.el.firstElementChild), open = all.some(d => !d.open);
-    for (const d of all) d.open = open;
+    const list = all.filter(i => !i.el.hidden).map(i => i.el.firstElementChild), open = list.some(d => !d.open);
+    for (const d of list) d.open = open;
   });
 
   document.addEventListener("click", async e => {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,7 +114,24 @@ func (r *Run) said(m made) {
 	r.Marks = map[string]*insight.Seen{r.StillOpen[0].ID: {Insight: r.StillOpen[0].ID, As: insight.AsIncident, By: "ben", Note: "password spraying", At: noon.Add(-time.Hour)}}
 }
 
-// realistic is a run with eight insights, and one that is suppressed.
+// gather makes one incident of the run's insights of some APIs, and of one that an earlier report told of.
+func (r *Run) gather(earlier insight.Insight, names ...string) {
+	list := []insight.Insight{earlier}
+	for _, of := range r.Lists() {
+		for k := range of {
+			if i := &of[k]; slices.Contains(names, i.Name) {
+				i.Incident = earlier.Incident
+				list = append(list, *i)
+			}
+		}
+	}
+	r.Incidents = nil
+	for _, c := range insight.Incidents(list) {
+		r.Incidents = append(r.Incidents, Incident{Incident: c, Change: "grown", Merged: []string{"0e7ad09d-8f6c-5a0c-9f0c-7f1b7b9d6a11"}})
+	}
+}
+
+// realistic is a run with eight insights, four of them of one incident, and one that is suppressed.
 func realistic() *Run {
 	const role, user = "arn:aws:sts::111122223333:assumed-role/", "arn:aws:iam::111122223333:user/"
 	list := []made{
@@ -152,6 +170,9 @@ func realistic() *Run {
 		}
 	}
 	r.Budget.Found = len(r.Opened) + 1
+	earlier := made{"sts.amazonaws.com", "GetCallerIdentity", role + "ci-deployer", "", 9.9, .3, "08:55", 10, 31, insight.Closed}.insight(9)
+	earlier.Incident = "5c0e1a52-9f0e-5b8e-8a55-0a3a4f1f1d11"
+	r.gather(earlier, "RunInstances", "CreateAccessKey")
 	r.Names = Names{Accounts: map[string]AccountName{"111122223333": {Name: "shop", Owner: "anna@example.com"}},
 		Networks: []Network{{netip.MustParsePrefix("203.0.113.0/24"), "office Berlin"}}}
 	r.said(made{"ec2.amazonaws.com", "CreateSnapshot", role + "backup", "", 9.1, 2, "02:00", 30, 400, insight.Closed})

@@ -41,13 +41,6 @@ type Run struct {
 	EventTable string // the view of current events as Athena names it; "" is events_current
 }
 
-// Incident is an incident and what happened to it in the run.
-type Incident struct {
-	insight.Incident
-	Change string   // "opened"; "grown": it has more insights than before; "closed"; or "continued"
-	Merged []string // IDs of incidents told of before that turned out to be part of it, or that it goes by another ID than; sorted
-}
-
 // Lists returns the insights of the run. One that is in several is told of by the first.
 func (r *Run) Lists() [][]insight.Insight {
 	return [][]insight.Insight{r.Retracted, r.Opened, r.Closed, r.StillOpen, r.Revised}

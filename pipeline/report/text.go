@@ -18,8 +18,11 @@ func Text(w io.Writer, r *Run, width int, color bool) error {
 		return err
 	}
 	t.head(r)
-	entries := r.Entries()
-	for _, e := range entries {
+	incidents, alone := r.Groups()
+	for k := range incidents {
+		t.incident(&incidents[k], r)
+	}
+	for _, e := range alone {
 		t.insight(e, r, 0)
 		for _, c := range e.Children {
 			t.insight(c, r, 4)
@@ -126,6 +129,9 @@ func (t *text) insight(e *Entry, r *Run, indent int) {
 	t.put(in, "", spark(i, t.width-in))
 	t.put(in, dim, fmt.Sprintf("%s, account %s, %s, %s", spanWords(i), r.Names.Account(i.Account), region(i), stateOf(e)))
 	if s := leading(i, &r.Names); s != "" {
+		t.put(in, dim, s)
+	}
+	if s := usable(insight.Techniques(*i)); s != "" && indent == 0 { // the incident, or the insight above it, has said so
 		t.put(in, dim, s)
 	}
 	for _, s := range remarks(r, i) {

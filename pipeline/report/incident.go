@@ -1,0 +1,304 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"trailgauge/pipeline/insight"
+)
+
+// Incident is an incident and what happened to it in the run.
+type Incident struct {
+	insight.Incident
+	Change string   // "opened"; "grown": it has more insights than before; "closed"; or "continued"
+	Merged []string // IDs of incidents told of before that turned out to be part of it, or that it goes by another ID than; sorted
+}
+
+// Group is an incident with the entries of the run that belong to it.
+type Group struct {
+	*Incident
+	Entries []*Entry // in the order they began
+	Steps   []Step   // its insights in the order they began, those below another one left out
+
+	of *Run
+}
+
+// Step is one insight of an incident in the order of time.
+type Step struct {
+	*insight.Insight
+	Below int  // insights below it, which tell of the same burst
+	Here  bool // the run has an entry of it; otherwise an earlier report told of it
+
+	of *Run
+}
+
+// Groups returns the incidents of the run, the most severe first, and the entries that are in none.
+func (r *Run) Groups() (incidents []Group, alone []*Entry) {
+	of := map[string]int{}
+	for k := range r.Incidents {
+		incidents = append(incidents, Group{Incident: &r.Incidents[k], of: r})
+		for _, i := range r.Incidents[k].Insights {
+			of[i.ID] = k
+		}
+	}
+	here := map[string]bool{}
+	for _, e := range r.Entries() {
+		k, ok := of[e.ID]
+		if !ok || e.Change == "retracted" {
+			alone = append(alone, e)
+			continue
+		}
+		incidents[k].Entries = append(incidents[k].Entries, e)
+		for _, x := range flat([]*Entry{e}) {
+			here[x.ID] = true
+		}
+	}
+	for k := range incidents {
+		g := &incidents[k]
+		slices.SortFunc(g.Entries, func(a, b *Entry) int { return insight.Compare(*a.Insight, *b.Insight) })
+		g.Steps = stepsOf(r, g.Insights, here)
+	}
+	return incidents, alone
+}
+
+func stepsOf(r *Run, list []insight.Insight, here map[string]bool) []Step {
+	top, below := map[string]bool{}, map[string]int{}
+	for k := range list {
+		top[list[k].ID] = true
+	}
+	for k := range list {
+		below[list[k].Parent]++
+	}
+	var out []Step
+	for k := range list {
+		if i := &list[k]; !top[i.Parent] {
+			out = append(out, Step{i, below[i.ID], here[i.ID], r})
+		}
+	}
+	return out
+}
+
+// Title names an incident: who, how much, where, when, and what the APIs can be used for.
+func (g *Group) Title() string {
+	s := g.subject() + ": " + count(len(g.Insights), "insight")
+	if n := len(g.APIs); n > 0 {
+		s += " over " + count(n, "API")
+	}
+	if n := len(g.Accounts); n > 1 {
+		s += " in " + count(n, "account")
+	} else if n == 1 {
+		s += " in account " + strings.TrimSpace(Clean(g.Accounts[0])+" "+Clean(g.of.Names.Accounts[g.Accounts[0]].Name))
+	}
+	s += ", " + spanText(g.First, g.Last)
+	const most = 3
+	var ids []string
+	for _, t := range g.Techniques() {
+		if ids = append(ids, t.ID); len(ids) > most {
+			ids[most] = "…"
+			break
+		}
+	}
+	if ids != nil {
+		s += ", " + strings.Join(ids, " ")
+	}
+	return s
+}
+
+// subject is what the insights have in common, in a few words.
+func (g *Group) subject() string {
+	if len(g.Principals) == 1 {
+		return Who(g.Principals[0])
+	}
+	if len(g.Shared) == 0 {
+		return title(&g.Insights[0])
+	}
+	s := shared(g.Shared[0].Cause)
+	if n := len(g.Principals); n > 1 && g.Shared[0].Kind != insight.ByPrincipal {
+		s = count(n, "principal") + ", " + s
+	}
+	return s
+}
+
+// shared writes a cause in short.
+func shared(c insight.Cause) string {
+	switch v := Clean(c.Value); c.Kind {
+	case insight.ByPrincipal:
+		return Who(c.Value)
+	case insight.ByPerson:
+		return "SSO user " + v
+	case insight.ByKey:
+		return "access key " + v
+	case insight.BySource:
+		return "source identity " + v
+	case insight.ByAddress:
+		return "address " + v
+	default:
+		return v
+	}
+}
+
+// mostShared bounds how many of the values that insights share are told.
+const mostShared = 8
+
+// Cause says in a sentence why the insights are one incident.
+func (g *Group) Cause() string {
+	var parts []string
+	for k, x := range g.Shared {
+		if k == mostShared {
+			parts = append(parts, fmt.Sprintf("%d more", len(g.Shared)-k))
+			break
+		}
+		s := shared(x.Cause)
+		if x.Kind == insight.ByAddress {
+			s = labelled(s, g.of.Names.network(x.Value)) + ", usual for none of them,"
+		}
+		parts = append(parts, fmt.Sprintf("%s in %s of %s", s, group(int64(x.Insights)), count(len(g.Insights), "insight")))
+	}
+	if parts == nil {
+		return "One burst, seen from several sides."
+	}
+	return "In common: " + strings.Join(parts, "; ") + "."
+}
+
+// Told says what happened to the incident in the run, or on the day.
+func (g *Group) Told() string {
+	s := g.Change + " " + g.of.during()
+	if g.Change == "continued" {
+		s = "told of before"
+	}
+	if g.Change != "closed" {
+		s = string(g.State) + ", " + s
+	}
+	return s
+}
+
+// Took names the incidents that became part of this one; "" when there are none.
+func (g *Group) Took() string {
+	if len(g.Merged) == 0 {
+		return ""
+	}
+	ids := make([]string, len(g.Merged))
+	for k := range ids {
+		ids[k] = Clean(g.Merged[k])
+	}
+	return "What was told of as " + strings.Join(ids, ", ") + " before turned out to be this one."
+}
+
+// Account is where the first of its insights is.
+func (g *Group) Account() string { return g.Insights[0].Account }
+
+// Techniques are what the APIs of the incident can be used for.
+func (g *Group) Techniques() []insight.Technique { return insight.Techniques(g.Insights...) }
+
+// Level is the class of the incident's badge.
+func (g *Group) Level() string { return levelOf(g.Severity()) }
+
+// Where says of a step who called, in which account and region.
+func (s *Step) Where() string {
+	var parts []string
+	if s.Principal != "" {
+		parts = append(parts, Who(s.Principal))
+	}
+	return strings.Join(append(parts, "account "+s.of.Names.Account(s.Account), region(s.Insight)), ", ")
+}
+
+// techniqueIDs lists techniques in short.
+func techniqueIDs(list []insight.Technique) string {
+	var ids []string
+	for _, t := range list {
+		ids = append(ids, t.ID)
+	}
+	return strings.Join(ids, " ")
+}
+
+// usable says in a line what APIs can be used for; "" when nothing is known.
+func usable(list []insight.Technique) string {
+	var parts []string
+	for _, t := range list {
+		parts = append(parts, fmt.Sprintf("%s %s (%s)", t.ID, t.Name, t.Tactic))
+	}
+	if parts == nil {
+		return ""
+	}
+	return "ATT&CK, what such calls can be used for: " + strings.Join(parts, ", ")
+}
+
+// incident writes an incident, the insights of the run with it, and in a line each those that an earlier report told of.
+func (t *text) incident(g *Group, r *Run) {
+	style := yellow
+	if g.Change == "opened" || g.Change == "grown" {
+		style = red
+	}
+	t.put(0, style, fmt.Sprintf("[%.1f] %s", g.Severity(), g.Title()))
+	const in = 6
+	t.put(in, "", g.Cause())
+	if s := usable(g.Techniques()); s != "" {
+		t.put(in, dim, s)
+	}
+	if s := g.Took(); s != "" {
+		t.put(in, bold, s)
+	}
+	t.put(in, dim, "incident "+Clean(g.ID)+", "+g.Told())
+	for _, s := range g.Steps {
+		if !s.Here {
+			t.put(in, dim, fmt.Sprintf("told of before: [%.1f] %s, %s, %s, id %s", s.Severity(), title(s.Insight), s.Where(), spanWords(s.Insight), Clean(s.ID)))
+		}
+	}
+	t.gap()
+	for _, e := range g.Entries {
+		t.insight(e, r, 4)
+		for _, c := range e.Children {
+			t.insight(c, r, 8)
+		}
+	}
+}
+
+// incidentJSON is an incident: the insights of one cause.
+type incidentJSON struct {
+	ID         string              `json:"id"`         // UUID that follows from its first insight: another one when that turns out to be part of an earlier incident, or is retracted
+	State      insight.State       `json:"state"`      // open while one of its insights is, else closed
+	Change     string              `json:"change"`     // opened, grown, closed, continued
+	Merged     []string            `json:"merged"`     // IDs by which it, or parts of it, were told of before
+	Title      string              `json:"title"`      // for people
+	Cause      string              `json:"cause"`      // why its insights belong together, for people
+	Score      *float64            `json:"score"`      // of all its insights together, comparable with theirs
+	Severity   *float64            `json:"severity"`   // score / ln 10
+	First      time.Time           `json:"first"`      // when its earliest insight began
+	Last       time.Time           `json:"last"`       // when its latest ended, exclusive; of an open one as far as decided
+	Shared     []insight.Shared    `json:"shared"`     // values that account for most of two of its insights at least
+	Principals []string            `json:"principals"` // that its insights are about or mostly due to
+	Accounts   []string            `json:"accounts"`   // IDs
+	Regions    []string            `json:"regions"`    // empty when all its insights are about all regions
+	APIs       []string            `json:"apis"`       // as "iam.amazonaws.com CreateUser"
+	Techniques []insight.Technique `json:"techniques"` // of MITRE ATT&CK: what the APIs can be used for
+	Steps      []stepJSON          `json:"steps"`      // its insights in the order they began; those below another one are left out
+}
+
+// stepJSON is an insight of an incident in short.
+type stepJSON struct {
+	Insight     string        `json:"insight"`             // ID: insights has it, if the run did anything to it
+	Title       string        `json:"title"`               // for people
+	State       insight.State `json:"state"`               // open or closed
+	Start       time.Time     `json:"start"`               // when it began
+	End         time.Time     `json:"end"`                 // exclusive; of an open one as far as decided
+	Severity    *float64      `json:"severity"`            // of the insight
+	Account     string        `json:"account"`             // account ID
+	Region      string        `json:"region"`              // "": all regions
+	Principal   string        `json:"principal,omitempty"` // absent: all principals
+	EventSource string        `json:"eventSource"`         // "" with eventName: all that a principal calls, or an account
+	EventName   string        `json:"eventName"`           // name of the API
+	Below       int           `json:"below"`               // insights of the incident that are below it
+}
+
+func incidentOf(g *Group) incidentJSON {
+	j := incidentJSON{ID: g.ID, State: g.State, Change: g.Change, Merged: orEmpty(g.Merged), Title: g.Title(), Cause: g.Cause(), Score: finite(g.Score),
+		Severity: finite(g.Severity()), First: g.First.UTC(), Last: g.Last.UTC(), Shared: orEmpty(g.Shared), Principals: orEmpty(g.Principals),
+		Accounts: orEmpty(g.Accounts), Regions: orEmpty(g.Regions), APIs: orEmpty(g.APIs), Techniques: orEmpty(g.Techniques()), Steps: []stepJSON{}}
+	for _, s := range g.Steps {
+		j.Steps = append(j.Steps, stepJSON{Insight: s.ID, Title: title(s.Insight), State: s.State, Start: s.Whole.Start, End: s.Whole.End, Severity: finite(s.Severity()),
+			Account: s.Account, Region: s.Region, Principal: s.Principal, EventSource: s.Source, EventName: s.Name, Below: s.Below})
+	}
+	return j
+}
