@@ -37,6 +37,8 @@ type decider struct {
 	tiles   *tileCache
 	step    func(day trail.Day)
 
+	gathered gathered // of the day in hand
+
 	marks *insight.Marks
 	since trail.Day // first day that is to be decided again, as its counts or its marks have changed; 0: none
 

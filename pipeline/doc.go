@@ -29,7 +29,7 @@
 //     touched day's files; a growing day that has too many small ones gets fewer and larger ones at once. The sum in = kept + duplicate + replaced + rejected must balance. Then the first commit makes the
 //     records visible, and one symlink file a day and table is replaced.
 //
-//  7. Fit (score.go, zones.go, package baseline). For each day to decide, the counts of the 28 days before are read series by series (tiles.go); what
+//  7. Fit (score.go, histories.go, zones.go, package baseline). For each day to decide, the counts of the 28 days before are read series by series (tiles.go); what
 //     series of one API have in common is pooled in integer sums, whose order does not matter.
 //
 //  8. Score (score.go, packages models and insight). Every series' hours are compared with its own baseline and the pooled one, over windows

@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"trailgauge/baseline"
 	"trailgauge/models"
 	"trailgauge/pipeline/counts"
@@ -14,74 +12,6 @@ import (
 	"trailgauge/pipeline/report"
 	"trailgauge/pipeline/trail"
 )
-
-// batchSize is how many histories a worker takes at a time. Results are put together in order of batches, so
-// the number of workers shows nowhere.
-const batchSize = 64
-
-// each assembles the histories that end with a day, those of APIs and then those of principals, and hands them to workers in batches. work is
-// called with the worker's number, so that each has sums of its own.
-func (d *decider) each(ctx context.Context, day trail.Day, work func(worker, batch int, list []*counts.History)) error {
-	type job struct {
-		batch int
-		list  []*counts.History
-	}
-	jobs := make(chan job)
-	g, ctx := errgroup.WithContext(ctx)
-	for w := range d.workers {
-		g.Go(func() error {
-			for j := range jobs {
-				work(w, j.batch, j.list)
-			}
-			return nil
-		})
-	}
-	g.Go(func() error {
-		defer close(jobs)
-		next := job{}
-		send := func() error {
-			select {
-			case jobs <- next:
-				next = job{batch: next.batch + 1}
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		err := d.histories(ctx, day, func(h *counts.History) error {
-			next.list = append(next.list, h)
-			if len(next.list) == batchSize {
-				return send()
-			}
-			return nil
-		})
-		if err == nil && len(next.list) > 0 {
-			err = send()
-		}
-		return err
-	})
-	return g.Wait()
-}
-
-// histories calls fn for every history that ends with a day: in the order of counts those of series and APIs, then those of principals.
-func (d *decider) histories(ctx context.Context, day trail.Day, fn func(*counts.History) error) error {
-	a := counts.Assembly{
-		First: day - FitDays, Days: FitDays + 1, ScoreReads: d.config.ScoreReads, DataNovelty: d.config.ScoreDataNovelty,
-		Zones: d.zones,
-	}
-	first := day - FitDays - BornDays
-	tiles, err := d.tiles.read(ctx, first, day)
-	if err != nil {
-		return err
-	}
-	if err := a.Histories(tiles, fn); err != nil {
-		return err
-	}
-	if tiles, err = d.tiles.principals(ctx, first, day); err != nil {
-		return err
-	}
-	return a.Principals(tiles, fn)
-}
 
 // fitted is what all series of a day share.
 type fitted struct {
