@@ -12,7 +12,7 @@
 //     next run has a plan but no commit, that run died: it is finished first, from its own plan. If hours were taken in but not
 //     decided, they are decided first.
 //
-//  3. List (list.go). The layout of the keys prunes the listing to the delivery days that can hold something new: two of them, 35 once a day,
+//  3. List (list.go). What an account without a trail has, its Event History, was fetched into the layout of one before (package eventhistory). The layout of the keys prunes the listing to the delivery days that can hold something new: two of them, 35 once a day,
 //     42 on a new lake. Objects seen before in the same state are left out (seen.go).
 //
 //  4. Plan (plan.go). What is new is cut into shards of at most about 64 MiB of JSON, one account's delivery day kept together

@@ -20,6 +20,7 @@ var mayImport = map[string][]string{
 	"pipeline/insight":         {"pipeline/trail", "pipeline/counts", "baseline", "models"},
 	"pipeline/series":          {"pipeline/trail", "pipeline/counts", "pipeline/store", "pipeline/lake"},
 	"pipeline/report":          {"pipeline/insight", "pipeline/trail"},
+	"pipeline/eventhistory":    {"pipeline/store"},
 	"pipeline/metrics":         {"pipeline/report"},
 	"pipeline/sink":            {"pipeline/insight", "pipeline/store", "pipeline/trail", "pipeline/counts"},
 	"pipeline/digest":          {"pipeline/trail", "pipeline/decode", "pipeline/store"},

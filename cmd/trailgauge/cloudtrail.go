@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/smithy-go/logging"
 
 	"trailgauge/pipeline/digest"
 	"trailgauge/pipeline/store"
@@ -18,7 +21,7 @@ import (
 
 // newCloudTrail returns a client of CloudTrail itself in a region, with the credentials of the SDK's default chain.
 func newCloudTrail(ctx context.Context, region string, o ...func(*cloudtrail.Options)) (*cloudtrail.Client, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithAppID("trailgauge"), config.WithRegion(region))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithAppID("trailgauge"), config.WithRegion(region), config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
@@ -82,4 +85,18 @@ func (p *publicKeys) list(ctx context.Context, region string) (digest.Ring, erro
 		}
 	}
 	return ring, nil
+}
+
+// hintForCloudTrail says what to do about an error of CloudTrail itself; "" when it is none.
+func hintForCloudTrail(err error) string {
+	denied := errors.Is(err, store.ErrDenied) && !errors.Is(err, store.ErrCredentials)
+	switch {
+	case errors.Is(err, digest.ErrNoDigests):
+		return "is log file validation on (aws cloudtrail describe-trails: LogFileValidationEnabled), and is this the trail's bucket and prefix, not a folder below it?"
+	case denied && strings.Contains(err.Error(), "for its public keys: "):
+		return "the caller needs cloudtrail:ListPublicKeys; or give the keys: --public-keys FILE, of aws cloudtrail list-public-keys"
+	case denied && strings.HasPrefix(err.Error(), "fetching the events of "):
+		return "the caller needs cloudtrail:LookupEvents"
+	}
+	return ""
 }

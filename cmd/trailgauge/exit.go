@@ -53,7 +53,7 @@ func statusOf(err error) int {
 // hintFor says what to do about err; "" where the message says it all.
 func hintFor(err error) string {
 	var outside *pipeline.WindowError
-	if hint := hintForVerify(err); hint != "" {
+	if hint := hintForCloudTrail(err); hint != "" {
 		return hint
 	}
 	switch {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 
 // trailFlag and lakeFlag name the two places. Environment variables serve containers, where there is no command line to edit.
 type trailFlag struct {
-	Trail []string `sep:"none" placeholder:"SRC" env:"TRAILGAUGE_TRAIL" help:"Where the trail's objects are: a folder, or s3://bucket/prefix. Again for another trail; without it, those of the configuration (trails:) are read."`
+	Trail []string `sep:"none" placeholder:"SRC" env:"TRAILGAUGE_TRAIL" help:"Where the trail's objects are: a folder, s3://bucket/prefix, or lookup-events:REGION for the Event History of an account without a trail. Again for another trail; without it, those of the configuration (trails:) are read."`
 }
 
 type lakeFlag struct {
@@ -48,12 +49,16 @@ func (b bucketFlags) lake(ctx context.Context, name string) (store.Store, error)
 type jobFlags struct {
 	trailFlag
 	lakeFlag
-	Config    string `placeholder:"FILE" env:"TRAILGAUGE_CONFIG" help:"YAML file with the settings; unknown keys are refused."`
-	AsOf      string `placeholder:"TIME" help:"See nothing that was delivered later; the same as-of gives the same lake (default: now). 2026-11-01 or 2026-11-01T06:00:00Z."`
-	ScoreFrom string `placeholder:"TIME" help:"First hour to decide on a new lake (default: 24 hours before as-of). What lies before is history at once."`
-	From      string `placeholder:"DATE" help:"First delivery day to read (default on a new lake: 42 days before as-of)."`
-	Workers   int    `default:"0" help:"Shards worked on at once (default: one a processor)."`
+	Config      string `placeholder:"FILE" env:"TRAILGAUGE_CONFIG" help:"YAML file with the settings; unknown keys are refused."`
+	AsOf        string `placeholder:"TIME" help:"See nothing that was delivered later; the same as-of gives the same lake (default: now). 2026-11-01 or 2026-11-01T06:00:00Z."`
+	ScoreFrom   string `placeholder:"TIME" help:"First hour to decide on a new lake (default: 24 hours before as-of). What lies before is history at once."`
+	From        string `placeholder:"DATE" help:"First delivery day to read (default on a new lake: 42 days before as-of)."`
+	Workers     int    `default:"0" help:"Shards worked on at once (default: one a processor)."`
+	HistoryDays int    `default:"7" placeholder:"N" help:"With --trail lookup-events:REGION: how far back to fetch, 1 to 90 days, the newest first (default ${default})."`
 	bucketFlags
+
+	// fetch brings what is missing of a region's Event History into the lake; nil: what is there is read.
+	fetch func(ctx context.Context, region string, into store.Store, now time.Time) error
 }
 
 // options turns flags and file into what the pipeline takes.
@@ -103,8 +108,16 @@ func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options
 	if err != nil {
 		return o, err
 	}
+	places, history, err := f.staged(ctx, places, o.AsOf, f.fetch)
+	if err != nil {
+		return o, err
+	}
+	if o.From == nil && !history.IsZero() && !slices.ContainsFunc(places, func(p trailPlace) bool { return !p.history }) {
+		day := trail.DayOf(history) // older hours may have come since
+		o.From = &day
+	}
 	for _, p := range places {
-		if store.Overlap(p.URL, f.Lake) {
+		if !p.history && store.Overlap(p.URL, f.Lake) {
 			return o, fmt.Errorf("%w: the lake %s and the trail %s overlap: the job would read its own output", pipeline.ErrUsage, f.Lake, p.URL)
 		}
 	}

@@ -35,6 +35,7 @@ func (r *runCommand) work(ctx context.Context, t *terminal, w *watch) (outcome, 
 			return outcome{}, fmt.Errorf("%w: --ok-exit %d is no exit status", pipeline.ErrUsage, status)
 		}
 	}
+	r.fetch = r.fetchHistory(t)
 	o, err := r.options(ctx, time.Now())
 	if err != nil {
 		return ended, err

@@ -12,12 +12,14 @@ import (
 
 // trailPlace is one trail and how to reach it: an item of "trails" in the configuration.
 type trailPlace struct {
-	URL          string `yaml:"url"`           // a folder, or s3://bucket/prefix
+	URL          string `yaml:"url"`           // a folder, s3://bucket/prefix, or lookup-events:region
 	RoleARN      string `yaml:"role_arn"`      // role to assume for reading it; "": none
 	ExternalID   string `yaml:"external_id"`   // that the role asks for; "": none
 	Region       string `yaml:"region"`        // of the bucket; "": --region
 	RequestPayer string `yaml:"request_payer"` // "requester", or "": the bucket's owner pays
 	Owner        string `yaml:"owner"`         // account of the bucket: one of another account is refused; "": not checked
+
+	history bool // it is what was fetched of Event History, in the lake
 }
 
 // roleARN is what a role's name in full looks like, in any partition.
@@ -106,6 +108,9 @@ func (b bucketFlags) open(ctx context.Context, p trailPlace) (store.Store, error
 	})
 	if err != nil {
 		return nil, usage(err)
+	}
+	if p.history && checkFolder(p.URL) != nil {
+		return nil, fmt.Errorf("%w: no Event History is in the lake yet, in %s: trailgauge run fetches it", pipeline.ErrUsage, p.URL)
 	}
 	return s, checkFolder(p.URL)
 }

@@ -54,6 +54,10 @@ func newCloud(t *testing.T) *cloud {
 	}))
 	c.sts = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
+		if r.PostForm.Get("Action") == "GetCallerIdentity" {
+			fmt.Fprint(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::999988887777:user/job</Arn><UserId>A</UserId><Account>999988887777</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
+			return
+		}
 		role := map[string]string{"arn:aws:iam::111122223333:role/audit": "ROLEA", "arn:aws:iam::222233334444:role/audit": "ROLEB"}[r.PostForm.Get("RoleArn")]
 		if role == "ROLEB" && r.PostForm.Get("ExternalId") != "abc" || role == "" || r.PostForm.Get("Action") != "AssumeRole" {
 			answer(w, http.StatusForbidden, "AccessDenied", "User: arn:aws:iam::999988887777:user/job is not authorized to perform: sts:AssumeRole on resource: "+r.PostForm.Get("RoleArn"))
@@ -75,9 +79,6 @@ func newCloud(t *testing.T) *cloud {
 
 func answer(w http.ResponseWriter, status int, code, message string) {
 	w.WriteHeader(status)
-	if code == "sts" {
-		return
-	}
 	fmt.Fprintf(w, "<ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error><Code>%s</Code><Message>%s</Message></ErrorResponse>", code, message, code, message)
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"trailgauge/pipeline"
 	"trailgauge/pipeline/digest"
 	"trailgauge/pipeline/report"
-	"trailgauge/pipeline/store"
 )
 
 // verifyCommand checks a trail against CloudTrail's digests.
@@ -159,15 +157,4 @@ func sum(what string, valid, all int64, parts ...part) string {
 		}
 	}
 	return strings.Join(out, ", ")
-}
-
-// hintForVerify says what to do about an error of a verification; "" when it is none.
-func hintForVerify(err error) string {
-	switch {
-	case errors.Is(err, digest.ErrNoDigests):
-		return "is log file validation on (aws cloudtrail describe-trails: LogFileValidationEnabled), and is this the trail's bucket and prefix, not a folder below it?"
-	case errors.Is(err, store.ErrDenied) && !errors.Is(err, store.ErrCredentials) && strings.Contains(err.Error(), "public keys"):
-		return "the caller needs cloudtrail:ListPublicKeys; or give the keys: --public-keys FILE, of aws cloudtrail list-public-keys"
-	}
-	return ""
 }

@@ -8,6 +8,7 @@
 //	baselines/YYYY/MM/DD/*.parquet      one row a unit: what was usual before that day; see BaselineRow
 //	replaced/YYYY/MM/DD/*.parquet       one row an event that a correction replaced, by the event's day; see ReplacedRow
 //	athena/<table>/YYYY/MM/DD/symlink.txt   the current files of a day, one URL a line
+//	history/<region>/…                  Event History that was fetched (package eventhistory): a trail of its own; no commit names it, and gc and expire leave it
 //	state/commits/00000042.json         Commit
 //	state/plans/00000042.json           what run 42 read
 //	state/days/YYYY/MM/DD/00000042.json Manifest
