@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trailgauge/pipeline"
+	"trailgauge/pipeline/metrics"
 	"trailgauge/pipeline/report"
 )
 
@@ -34,7 +35,7 @@ func (*deliverCommand) Help() string {
 
 Permissions: events:PutEvents; sns:Publish and kms:GenerateDataKey, kms:Decrypt of the topic's key; securityhub:BatchImportFindings, in each account with {account} in role_arn, else in the caller's, where findings then name the member as resource; s3:PutObject; sts:AssumeRole for a role_arn. The webhook's address is read from the environment variable that url_from names, and is never shown.
 
-Exit status: 3 a message was refused for good or given up after seven days; 75 messages wait.`
+Exit status: 75 messages wait; 3 a message was refused for good, or given up after seven days. A run has done its work all the same, and ends with 3 for both.`
 }
 
 func (d *deliverCommand) run(ctx context.Context, t *terminal) (outcome, error) {
@@ -107,25 +108,27 @@ func tellDelivered(t *terminal, out *pipeline.Delivered) int {
 	return statusDone
 }
 
-// deliverAfter delivers at the end of a run, whose own result is told already. Nothing that goes wrong here is an error of the run.
-func deliverAfter(ctx context.Context, t *terminal, o pipeline.Options) (status int, err error) {
+// deliverAfter delivers at the end of a run, whose own result is told already. all tells whether the sinks took all; where they did not the run has done its
+// work nevertheless.
+func deliverAfter(ctx context.Context, t *terminal, o pipeline.Options, s *metrics.Summary) (all bool, err error) {
 	if len(o.Config.Sinks) == 0 {
-		return statusDone, nil
+		return true, nil
 	}
 	out, err := pipeline.Deliver(ctx, pipeline.DeliverOptions{
 		UpkeepOptions: pipeline.UpkeepOptions{Lake: o.Lake, Progress: o.Progress, Log: o.Log}, Sinks: o.Config.Sinks, Now: time.Now(),
 	})
 	if errors.Is(err, pipeline.ErrHeld) {
 		t.note("another run holds the lake: it delivers, or the next one does")
-		return statusTryLater, nil
+		return false, nil
 	}
 	if err != nil {
-		return statusOf(err), fmt.Errorf("the run is done; delivering: %w", err)
+		return false, fmt.Errorf("the run is done; delivering: %w", err)
 	}
-	for _, s := range out.Sinks {
-		if s.Taken > 0 {
-			t.note("sink %s: %d messages delivered", s.Sink, s.Taken)
+	for _, d := range out.Sinks {
+		s.Sinks = append(s.Sinks, metrics.Sink{Name: d.Sink, Taken: d.Taken, Waiting: d.Waiting, Refused: len(d.Refused), GivenUp: len(d.GivenUp)})
+		if d.Taken > 0 {
+			t.note("sink %s: %d messages delivered", d.Sink, d.Taken)
 		}
 	}
-	return tellDelivered(t, out), nil
+	return tellDelivered(t, out) == statusDone, nil
 }

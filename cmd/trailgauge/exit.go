@@ -15,10 +15,10 @@ const (
 	statusDone        = 0
 	statusFailed      = 1
 	statusUsage       = 2  // usage or configuration
-	statusRejected    = 3  // done, but some input was rejected, or a sink will never take a message
+	statusRejected    = 3  // done, but some input was rejected, or a sink did not take its messages
 	statusHeld        = 4  // another run holds the lake
 	statusInsights    = 10 // done, insights opened, and --fail-on-insight was given
-	statusTryLater    = 75 // throttled, or no network (EX_TEMPFAIL); or done, but messages wait for a sink
+	statusTryLater    = 75 // throttled, or no network (EX_TEMPFAIL)
 	statusInterrupted = 130
 )
 

@@ -92,4 +92,4 @@ Every hour, from cron:
 
   7 * * * *  trailgauge run --trail s3://acme-trail --lake s3://acme-lake/trailgauge
 
-Exit status: 0 done; 3 done, but some input was rejected, or a sink refused a message; 10 insights opened (with --fail-on-insight); 1 failed; 2 wrong usage or configuration; 4 another run holds the lake; 75 try again later, or messages wait for a sink; 130 interrupted.`
+Exit status: 0 done; 3 done, but some input was rejected, or a sink did not take its messages; 10 insights opened (with --fail-on-insight); 1 failed; 2 wrong usage or configuration; 4 another run holds the lake; 75 try again later; 130 interrupted.`

@@ -66,7 +66,7 @@ func (r *runCommand) work(ctx context.Context, t *terminal, w *watch) (outcome, 
 	if err != nil {
 		return ended, err
 	}
-	delivered, err := deliverAfter(ctx, t, o)
+	delivered, err := deliverAfter(ctx, t, o, &w.summary)
 	switch {
 	case err != nil:
 		return ended, err
@@ -74,8 +74,8 @@ func (r *runCommand) work(ctx context.Context, t *terminal, w *watch) (outcome, 
 		ended.status = statusRejected
 	case r.FailOnInsight && result.Opened > 0:
 		ended.status = statusInsights
-	default:
-		ended.status = delivered
+	case !delivered:
+		ended.status = statusRejected
 	}
 	return ended, nil
 }

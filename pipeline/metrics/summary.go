@@ -28,6 +28,8 @@ type Summary struct {
 	Error         string    `json:"error,omitempty"` // why it failed; at most maxError bytes
 	Stages        []Stage   `json:"stages"`          // in the order in which they first began
 
+	Sinks []Sink `json:"sinks,omitempty"` // in the order of the configuration
+
 	// Figures is null when the run failed: what it would have come to is not known.
 	Figures *Figures `json:"figures"`
 }
@@ -36,6 +38,15 @@ type Summary struct {
 type Stage struct {
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"` // wall clock, over all its turns
+}
+
+// Sink is what became of one sink's messages in the delivery at the end of a run.
+type Sink struct {
+	Name    string `json:"name"` // as the configuration has it
+	Taken   int    `json:"taken"`
+	Waiting int    `json:"waiting"` // for the next delivery
+	Refused int    `json:"refused"` // for good
+	GivenUp int    `json:"givenUp"` // after a week
 }
 
 // Figures are the numbers of the run's report, and the one that a report must not hold: the lag.
@@ -84,7 +95,7 @@ func (s *Summary) Fail(err error) {
 	s.Error = report.Clean(strings.ToValidUTF8(err.Error()[:min(len(err.Error()), maxError)], ""))
 }
 
-// Done tells whether the run did its work: exit statuses 0, 3 (some input was rejected) and 10 (insights opened).
+// Done tells whether the run did its work: exit statuses 0, 3 (some input was rejected, or a sink did not take its messages) and 10 (insights opened).
 func (s *Summary) Done() bool {
 	return s.Figures != nil && (s.Status == 0 || s.Status == 3 || s.Status == 10)
 }

@@ -54,6 +54,13 @@ func Textfile(name string, s *Summary) error {
 		stages.WithLabelValues(stage.Name).Set(stage.Seconds)
 	}
 	all.MustRegister(stages)
+	sinks := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trailgauge_last_run_sink_messages", Help: "What became of each sink's messages in the last run."}, []string{"sink", "outcome"})
+	for _, d := range s.Sinks {
+		for outcome, n := range map[string]int{"taken": d.Taken, "waiting": d.Waiting, "refused": d.Refused, "given up": d.GivenUp} {
+			sinks.WithLabelValues(d.Name, outcome).Set(float64(n))
+		}
+	}
+	all.MustRegister(sinks)
 	if s.Figures != nil {
 		figures(all, s.Figures)
 	}
