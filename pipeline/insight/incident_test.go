@@ -66,10 +66,18 @@ func TestLink(t *testing.T) {
 	elsewhere := func(i *Insight) *Insight { i.Account = "444455556666"; return i }
 	kind := func(k Kind, i *Insight) *Insight { i.Kind = k; return i }
 	spread := finding("Spread", "", 0).from("userIdentityArn", backup, 40, 0)
+	fresh := func(i *Insight) *Insight { // it had no calls before
+		for k := range i.Attributions {
+			i.Attributions[k].Baseline, i.Attributions[k].BaselineOther = []Share{}, 0
+		}
+		return i
+	}
 	for name, c := range map[string]struct {
 		list []*Insight
 		want []string
 	}{
+		"an address, nothing before":           {[]*Insight{fresh(finding("A", backup, 0).from("sourceIPAddress", nat, 90, 0)), fresh(finding("B", deploy, 0).from("sourceIPAddress", nat, 90, 0))}, []string{"A", "B"}},
+		"an address, and one knows":            {[]*Insight{fresh(finding("A", backup, 0).from("sourceIPAddress", nat, 90, 0)), finding("B", deploy, 0).from("sourceIPAddress", nat, 90, 0)}, []string{"A B"}},
 		"one principal, in two accounts":       {[]*Insight{finding("A", backup, 0), elsewhere(finding("B", backup, .5))}, []string{"A B"}},
 		"three hours apart":                    {[]*Insight{finding("A", backup, 0), finding("B", backup, 4)}, []string{"A B"}},
 		"more than three":                      {[]*Insight{finding("A", backup, 0), finding("B", backup, 4.1)}, []string{"A", "B"}},

@@ -142,7 +142,32 @@ func shared(c insight.Cause) string {
 // mostShared bounds how many of the values that insights share are told.
 const mostShared = 8
 
-// Cause says in a sentence why the insights are one incident.
+// happened says what is unusual about the insights, in a few words: each of their kinds once.
+func (g *Group) happened() string {
+	var parts []string
+	for k := range g.Insights {
+		i, what := &g.Insights[k], ""
+		switch {
+		case i.Kind == insight.CallRate:
+			what = "more calls than usual"
+		case i.Kind == insight.Novelty:
+			what = "APIs never used before"
+		case i.Kind == insight.Silence:
+			what = "silence"
+		case i.IsTotal():
+			what = "access denied"
+		default:
+			what = "more errors than usual"
+		}
+		if !slices.Contains(parts, what) {
+			parts = append(parts, what)
+		}
+	}
+	s := strings.Join(parts, ", ")
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}
+
+// Cause says what happened, and why the insights are one incident.
 func (g *Group) Cause() string {
 	var parts []string
 	for k, x := range g.Shared {
@@ -157,9 +182,9 @@ func (g *Group) Cause() string {
 		parts = append(parts, fmt.Sprintf("%s in %s of %s", s, group(int64(x.Insights)), count(len(g.Insights), "insight")))
 	}
 	if parts == nil {
-		return "One burst, seen from several sides."
+		return g.happened() + " One burst, seen from several sides."
 	}
-	return "In common: " + strings.Join(parts, "; ") + "."
+	return g.happened() + " In common: " + strings.Join(parts, "; ") + "."
 }
 
 // Told says what happened to the incident in the run, or on the day.

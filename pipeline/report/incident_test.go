@@ -56,6 +56,27 @@ func TestIncidentTitle(t *testing.T) {
 	}
 }
 
+func TestIncidentCause(t *testing.T) {
+	kind := func(k insight.Kind, name string) func(*insight.Insight) {
+		return func(i *insight.Insight) { i.Kind, i.Name, i.Principal = k, name, "user:p" }
+	}
+	total := func(i *insight.Insight) {
+		i.Kind, i.Region, i.Source, i.Name, i.Principal = insight.ErrorRate, "", "", "", "user:p"
+	}
+	for _, c := range []struct {
+		g    *Group
+		want string
+	}{
+		{incidentFrom(kind(insight.CallRate, "A"), kind(insight.CallRate, "B"), kind(insight.ErrorRate, "A")), "More calls than usual, more errors than usual. In common: user:p in 3 of 3 insights."},
+		{incidentFrom(total, kind(insight.Novelty, ""), kind(insight.Silence, "A")), "Access denied, APIs never used before, silence. In common: user:p in 3 of 3 insights."},
+		{incidentFrom(func(i *insight.Insight) {}, func(i *insight.Insight) {}), "More calls than usual. One burst, seen from several sides."},
+	} {
+		if got := c.g.Cause(); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
+
 // Every insight of a run is told of once, in its incident or alone; what an earlier report told of is a step without an entry.
 func TestGroups(t *testing.T) {
 	r := realistic()
