@@ -116,15 +116,19 @@ func eventOf(r *trail.Record) *insight.Event {
 	return &insight.Event{
 		Time: r.EventTS, ReadOnly: classOf(r).ReadOnly, Principal: r.Principal, ErrorCode: r.CountError, EventID: r.EventID,
 		Object: r.SourceKey, Region: r.Region, Source: r.EventSource, Name: r.EventName, UserAgent: r.UserAgent, SourceIP: r.SourceIPAddress,
-		AccessKeyID: u.AccessKeyID, ARN: u.ARN, Session: sessionOf(u.ARN), Issuer: u.SessionContext.SessionIssuer.ARN,
+		AccessKeyID: u.AccessKeyID, ARN: u.ARN, Session: sessionOf(u), Issuer: u.SessionContext.SessionIssuer.ARN,
 		Identity: u.SessionContext.SourceIdentity, MFA: u.SessionContext.Attributes.MFAAuthenticated, Resource: resourceOf(r),
 	}
 }
 
-// sessionOf returns what follows the role in arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION.
-func sessionOf(arn string) string {
-	if _, rest, ok := strings.Cut(arn, ":assumed-role/"); ok {
+// sessionOf returns what follows the role in arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION. Of another account's role a record has no ARN, but the
+// role's ID: AROA…:SESSION.
+func sessionOf(u *trail.UserIdentity) string {
+	if _, rest, ok := strings.Cut(u.ARN, ":assumed-role/"); ok {
 		_, session, _ := strings.Cut(rest, "/")
+		return session
+	}
+	if role, session, _ := strings.Cut(u.PrincipalID, ":"); u.ARN == "" && strings.HasPrefix(role, "AROA") {
 		return session
 	}
 	return ""

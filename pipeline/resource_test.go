@@ -40,3 +40,21 @@ func TestResourceOf(t *testing.T) {
 		}
 	}
 }
+
+func TestSessionOf(t *testing.T) {
+	for _, c := range []struct {
+		arn, id, want string
+	}{
+		{"arn:aws:sts::111122223333:assumed-role/dev/anna@example.com", "AROAX:other", "anna@example.com"},
+		{"arn:aws:sts::111122223333:assumed-role/dev", "AROAX:other", ""},
+		{"arn:aws:iam::111122223333:user/anna", "AIDAX", ""},
+		{"", "AROAX:probe-7", "probe-7"}, // another account's role
+		{"", "AROAX", ""},
+		{"", "accounts.example.com:app-7:user-19", ""},
+		{"", "", ""},
+	} {
+		if got := sessionOf(&trail.UserIdentity{ARN: c.arn, PrincipalID: c.id}); got != c.want {
+			t.Errorf("%q, %q: %q, want %q", c.arn, c.id, got, c.want)
+		}
+	}
+}

@@ -28,7 +28,7 @@ type Event struct {
 	Source      string // eventSource
 	Name        string // eventName
 	ARN         string // userIdentity.arn
-	Session     string // the session name: what follows the role in an assumed role's ARN; "" when there is none
+	Session     string // the session name: what follows an assumed role's name, or the role's ID where its ARN is not known; "" when there is none
 	Issuer      string // sessionContext.sessionIssuer.arn: the role or user that temporary credentials are of
 	Identity    string // sessionContext.sourceIdentity: who a role was assumed by, where that is enforced
 	MFA         string // sessionContext.attributes.mfaAuthenticated: "true", "false", or "" of calls without a session

@@ -19,7 +19,7 @@ var apiColumns = []string{"account", "region", "eventsource", "eventname"}
 var eventColumns = append(slices.Clone(apiColumns),
 	"principal", "useragent", "eventid", "sourcekey", "sourceipaddress", "useridentity.accesskeyid", "useridentity.arn",
 	"useridentity.sessioncontext.sourceidentity", "useridentity.sessioncontext.attributes.mfaauthenticated",
-	"useridentity.sessioncontext.sessionissuer.arn", "supersedes", "countcategory", "counterror", "requestparameters",
+	"useridentity.sessioncontext.sessionissuer.arn", "supersedes", "countcategory", "counterror", "requestparameters", "useridentity.principalid",
 	"eventts", "readonlybool", "resources",
 )
 
@@ -84,7 +84,7 @@ func (b *batch) events(keep func(api counts.Series) bool, fn func(*trail.Record)
 			UserAgent: t(5), EventID: t(6), SourceKey: t(7), SourceIPAddress: t(8),
 			Supersedes: t(14), CountCategory: t(15), CountError: t(16), RequestParameters: t(17), EventTS: ts(i), ReadOnlyBool: readOnly(i),
 		}
-		r.UserIdentity.AccessKeyID, r.UserIdentity.ARN = t(9), t(10)
+		r.UserIdentity.AccessKeyID, r.UserIdentity.ARN, r.UserIdentity.PrincipalID = t(9), t(10), t(18)
 		session := &r.UserIdentity.SessionContext
 		session.SourceIdentity, session.Attributes.MFAAuthenticated, session.SessionIssuer.ARN = t(11), t(12), t(13)
 		resources(i, reflect.ValueOf(&r.Resources).Elem())

@@ -27,7 +27,7 @@ func TestEachEvent(t *testing.T) {
 			r.Resources = []trail.Resource{{ARN: fmt.Sprint("arn:", i)}, {ARN: "arn:x", AccountID: "2", Type: "T"}}
 		}
 		u := &r.UserIdentity
-		u.ARN, u.AccessKeyID, u.SessionContext.SourceIdentity = "arn:u", fmt.Sprint("key ", i%2), "anna"
+		u.ARN, u.AccessKeyID, u.PrincipalID, u.SessionContext.SourceIdentity = "arn:u", fmt.Sprint("key ", i%2), "AROAX:anna", "anna"
 		u.SessionContext.SessionIssuer.ARN, u.SessionContext.Attributes.MFAAuthenticated = "arn:i", "true"
 		return r
 	}
