@@ -33,6 +33,7 @@ type Arithmetic struct {
 	To      time.Time `json:"to"`
 	Tested  int64     `json:"tested"` // the count that ln p is of: that of the window, and over more than an hour with each hour cut
 	Decided string    `json:"decided"`
+	Needed  int64     `json:"needed,omitempty"` // the smallest Tested that would have been an alarm; 0 where none is: silences, and what older versions decided
 
 	Level  baseline.Level   `json:"level"`
 	Spread baseline.Spread  `json:"spread"`

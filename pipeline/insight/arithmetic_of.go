@@ -50,10 +50,11 @@ func (e *evidence) arithmetic(h int, v *Verdict, hidden []int32) *Arithmetic {
 			FalsePerDay: b.FalsePerDay, Series: b.SeriesPerDay, PerSeriesDay: b.PerSeriesDay(), Channel: e.ch.String(), Share: e.ch.Share(), Mistrust: b.Mistrust(),
 		},
 	}
+	var cell models.Cell
 	for _, w := range e.again(h) {
 		a.Tried = append(a.Tried, Tried{w.Window, w.Model, w.Count, w.Mean, w.LnP, w.Cell, w.Score, w.material})
 		if w.Cell == v.Cell && w.Score == v.Score {
-			a.Null = e.s.Nulls.Exceedance(w.cell, -v.LnP)
+			a.Null, cell = e.s.Nulls.Exceedance(w.cell, -v.LnP), w.cell
 		}
 	}
 	t := e.g.Fit + h
@@ -75,6 +76,7 @@ func (e *evidence) arithmetic(h int, v *Verdict, hidden []int32) *Arithmetic {
 	if e.errors != nil && v.Model != "record" {
 		e.ofShare(a, v)
 	}
+	a.Needed = e.needed(h, v, cell, a.Tested)
 	return a
 }
 

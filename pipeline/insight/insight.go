@@ -156,6 +156,8 @@ type Insight struct {
 	Fit       Fit       `json:"fit"`       // as of the day it opened
 	Hours     []Bar     `json:"hours"`     // for drawing: from 24 hours before the start to the end
 
+	Before []Earlier `json:"before,omitempty"` // what the time of Whole held on the seven days before, the latest first; days that Whole reaches into are left out
+
 	Attributions      []Attribution `json:"attributions"`       // of Detected and Baseline; frozen
 	WholeAttributions []Attribution `json:"wholeAttributions"`  // of Whole and Baseline; set once Closed
 	Samples           []Sample      `json:"samples"`            // a few of the events
@@ -163,6 +165,13 @@ type Insight struct {
 	Members           []Unit        `json:"members,omitempty"`  // of an account: the series that Whole sums; nil when they are more than 500
 	Parent            string        `json:"parent,omitempty"`   // ID of the API-wide insight that covers the same burst; "" when there is none
 	Incident          string        `json:"incident,omitempty"` // ID of its incident (Link); of one that is retracted the last that it had; "" when suppressed
+}
+
+// Earlier is the time of day of an insight, some days before.
+type Earlier struct {
+	Days     int   `json:"days"`     // before, 1 to 7
+	Count    int64 `json:"count"`    // as Span's
+	Observed bool  `json:"observed"` // all its hours were; else Count is a part
 }
 
 // Bar is one hour of an insight's picture.

@@ -42,6 +42,24 @@ func (l *life) span(from, to int32) Span {
 	return s
 }
 
+// before counts the minutes [start, end) of the days before, as far as the unit's track reaches and they do not run into each other.
+func (l *life) before(start, end int32) (out []Earlier) {
+	for k := int32(1); k <= 7; k++ {
+		from, to := start-k*trail.MinutesPerDay, end-k*trail.MinutesPerDay
+		if to > start || from < 0 {
+			continue
+		}
+		x := Earlier{Days: int(k), Count: l.span(from, to).Count, Observed: true}
+		if e := l.c.Exposure; e != nil {
+			for at := l.instant(from).Truncate(time.Hour); at.Before(l.instant(to)); at = at.Add(time.Hour) {
+				x.Observed = x.Observed && e.Observed(int(at.Sub(e.First.Start())/time.Hour))
+			}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
 // picture adds hour h to the open insight's bars.
 func (l *life) picture(h int) { l.open.Hours = append(l.open.Hours, l.bar(l.minute(l.day, h))) }
 

@@ -184,6 +184,7 @@ func (l *life) measure(start, end int32) {
 	i := l.open
 	i.Whole = l.span(start, end)
 	i.Expected, i.Members = l.expected(start, end), l.c.Members
+	i.Before = l.before(start, end)
 	var most int64
 	i.Peak = i.Whole.Start
 	for _, p := range l.between(start, end) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -20,6 +21,7 @@ type Chart struct {
 	Cold, Hot     string // bars of observed hours, outside the insight and in it
 	Before        string // what was counted 24 hours before each hour of the insight
 	Mean          string // the expected
+	Limit, Enough string // the count that would have raised the insight, an hour; the same in words. "" where it is not known
 	Grid          []Mark // count axis
 	Ticks         []Mark // time axis
 	Label         string // what a reader who does not see it is told
@@ -61,7 +63,8 @@ func ChartOf(i *insight.Insight) *Chart {
 			p.most = max(p.most, up)
 		}
 	}
-	p.most = ceiling(p.most)
+	limit := limitOf(i)
+	p.most = ceiling(max(p.most, limit))
 	c := &Chart{Width: chartWidth, Height: chartHeight, Insight: p.shade(i.Whole), Ticks: p.ticks(), Grid: p.grid(), Label: "Hour by hour: " + Why(i)}
 	var band, edge, unknown, cold, hot, before, mean path
 	band.to("M", left, bottom)
@@ -91,8 +94,30 @@ func ChartOf(i *insight.Insight) *Chart {
 	if highest > 0 {
 		c.Band = band.String() + "Z"
 	}
+	if limit > 0 {
+		var line path
+		line.to("M", left, p.y(limit))
+		c.Limit, c.Enough = line.String()+"H"+decimals(right, 1), "threshold: "+enough(i)
+	}
 	c.Edge, c.Unknown, c.Cold, c.Hot, c.Before, c.Mean = edge.String(), unknown.String(), cold.String(), hot.String(), before.String(), mean.String()
 	return c
+}
+
+// limitOf is how many would have been enough for an alarm where the insight opened: in the hour, in less, or over more on average. 0 where that is not known.
+func limitOf(i *insight.Insight) float64 {
+	a, v := i.First.Arithmetic, &i.First
+	if a == nil || v.Window <= 0 {
+		return 0
+	}
+	return float64(a.Needed) * 60 / float64(max(v.Window, 60))
+}
+
+// enough says the same; "" where it is not known.
+func enough(i *insight.Insight) string {
+	if limitOf(i) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s in %s", group(i.First.Arithmetic.Needed), length(i.First.Window))
 }
 
 // inside tells whether an hour is one of the insight.

@@ -55,53 +55,14 @@ func dayOf(d *Daily) *dayJSON {
 	return out
 }
 
-// DayBars is the chart of a Daily's PerDay, laid out as a Chart is.
-type DayBars struct {
-	Width, Height  int
-	Told, Quiet    string // bars: told, and above them the suppressed
-	Today, Unknown string // the day itself, shaded; days of which no hour was decided
-	Ticks          []Mark // days
-	Values         []ValueMark
-	Label          string
-}
-
-// ValueMark is a number above a bar.
-type ValueMark struct{ X, Y, Text string }
-
-const (
-	dayBarsHeight = 120
-	dayBarsBottom = dayBarsHeight - 22
-	dayBarsTop    = 18
-)
-
-func perDayChart(d *Daily) *DayBars {
+// perDayChart draws how many insights opened a day.
+func perDayChart(d *Daily) *Columns {
 	if d == nil || len(d.PerDay) == 0 {
 		return nil
 	}
-	most := 1
+	var list []column
 	for _, x := range d.PerDay {
-		most = max(most, x.Told+x.Suppressed)
+		list = append(list, column{x.Day.Start(), int64(x.Told), int64(x.Suppressed), x.Day == d.Day, !x.Decided})
 	}
-	c := &DayBars{Width: chartWidth, Height: dayBarsHeight, Label: d.PerDayWords()}
-	width := float64(chartWidth) / float64(len(d.PerDay))
-	height := func(n int) float64 { return float64(dayBarsBottom-dayBarsTop) * float64(n) / float64(most) }
-	var told, quiet, today, unknown path
-	for k, x := range d.PerDay {
-		at := width * float64(k)
-		mid := tenth(at + width/2)
-		c.Ticks = append(c.Ticks, Mark{mid, x.Day.Start().Format("Jan 2")})
-		switch {
-		case !x.Decided:
-			unknown.rect(at+width*.08, dayBarsTop, width*.84, dayBarsBottom-dayBarsTop)
-			continue
-		case x.Day == d.Day:
-			today.rect(at+width*.02, 2, width*.96, dayBarsBottom)
-		}
-		h, q := height(x.Told), height(x.Suppressed)
-		told.rect(at+width*.15, dayBarsBottom-h, width*.7, h)
-		quiet.rect(at+width*.15, dayBarsBottom-h-q, width*.7, q)
-		c.Values = append(c.Values, ValueMark{mid, tenth(dayBarsBottom - h - q - 4), fmt.Sprint(x.Told + x.Suppressed)})
-	}
-	c.Told, c.Quiet, c.Today, c.Unknown = told.String(), quiet.String(), today.String(), unknown.String()
-	return c
+	return columnsOf(list, d.PerDayWords())
 }

@@ -101,15 +101,15 @@ func TestLinkToTheDay(t *testing.T) {
 	}
 }
 
-func TestDayBars(t *testing.T) {
+func TestPerDayChart(t *testing.T) {
 	c := perDayChart(day().Daily)
 	if n := strings.Count(c.Unknown, "M"); n != 3 {
 		t.Errorf("%d days are not decided", n)
 	}
-	if n := strings.Count(c.Quiet, "v-0z") + strings.Count(c.Quiet, "v0h"); n != 10 {
-		t.Errorf("%d of 11 days have nothing suppressed: %s", n, c.Quiet)
+	if n := strings.Count(c.Cold, "v0h"); n != 10 {
+		t.Errorf("%d of 11 days have nothing suppressed: %s", n, c.Cold)
 	}
-	if len(c.Ticks) != 14 || len(c.Values) != 11 || c.Values[10].Text != "4" {
+	if strings.Count(c.Shade, "M") != 1 || len(c.Ticks) != 14 || len(c.Values) != 11 || c.Values[10].Text != "4" {
 		t.Errorf("%+v", c)
 	}
 }

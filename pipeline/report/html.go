@@ -38,7 +38,7 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"spanWords": spanWords, "length": length, "odds": odds, "chart": ChartOf, "region": region, "rejection": rejection,
 	"brief":    func(x float64) string { return strings.Replace(expected(x), "less than", "<", 1) },
 	"severity": func(i *insight.Insight) string { return tenth(i.Severity()) },
-	"level":    level, "numbers": numbers, "section": section, "api": apiOf, "rule": ruleWords, "said": SaidWords, "perDay": perDayChart,
+	"level":    level, "numbers": numbers, "section": section, "api": apiOf, "rule": ruleWords, "said": SaidWords, "perDay": perDayChart, "before": beforeChart,
 	"timeline": TimelineOf, "ids": techniqueIDs, "usable": usable, "techniques": func(i *insight.Insight) []insight.Technique { return insight.Techniques(*i) },
 	"decimal": tenth, "join": func(list []string) string { return Clean(strings.Join(list, ", ")) },
 	"policy": func() string { return policy },
@@ -128,7 +128,11 @@ func numbers(i *insight.Insight) []Number {
 		}
 		add(name, "%s in the %s before (%s a minute)", group(i.Baseline.Count), length(i.Baseline.Minutes()), perMinute(i.Baseline.Count, i.Baseline.Minutes()))
 	}
-	add("Raised by", "%s in a window of %s, %s expected (model %s)", group(v.Count), length(v.Window), expected(v.Mean), Clean(v.Model))
+	raised := fmt.Sprintf("%s in a window of %s, %s expected (model %s)", group(v.Count), length(v.Window), expected(v.Mean), Clean(v.Model))
+	if s := enough(i); s != "" {
+		raised += "; threshold: " + s
+	}
+	add("Raised by", "%s", raised)
 	add("Score", "%s at its worst, %s was needed; it stands for %s", tenth(i.Worst.Score), tenth(i.Threshold), odds(i.Worst.Score))
 	if i.Kind != insight.Silence {
 		add("Busiest minute", "%s", when(i.Peak))

@@ -129,6 +129,8 @@ type insightJSON struct {
 	WholeAttributions []attributionJSON `json:"wholeAttributions"` // what accounts for whole; empty while it is open
 	Samples           []insight.Sample  `json:"samples"`           // the first events of detected: at most five
 	Hours             []insight.Bar     `json:"hours"`             // from 24 hours before the start to the end
+	Before            []insight.Earlier `json:"before"`            // the same time on the seven days before, the latest first; days that the insight reaches into are left out
+	Needed            int64             `json:"needed"`            // the smallest count in the window of first that would have been an alarm; 0 where that is not known
 	SQL               string            `json:"sql"`               // the Athena query that counts again
 
 	Techniques []insight.Technique `json:"techniques"` // of MITRE ATT&CK: what the APIs can be used for
@@ -205,7 +207,10 @@ func insightOf(e *Entry, r *Run) insightJSON {
 		Expected: finite(i.Expected), Excess: finite(i.Excess()), Score: finite(i.Worst.Score), Severity: finite(i.Severity()),
 		Threshold: finite(i.Threshold), First: bare(i.First), Worst: bare(i.Worst), SQL: SQL(i, r.EventTable),
 		Suppressed: i.Suppressed, Marked: r.Marks[i.ID], Seen: i.Seen,
-		Attributions: r.Names.attributions(i, i.Attributions), WholeAttributions: r.Names.attributions(i, i.WholeAttributions), Samples: orEmpty(i.Samples), Hours: orEmpty(i.Hours)}
+		Attributions: r.Names.attributions(i, i.Attributions), WholeAttributions: r.Names.attributions(i, i.WholeAttributions), Samples: orEmpty(i.Samples), Hours: orEmpty(i.Hours), Before: orEmpty(i.Before)}
+	if a := i.First.Arithmetic; a != nil {
+		j.Needed = a.Needed
+	}
 	if i.Data {
 		j.Category = "Data"
 	}

@@ -97,3 +97,46 @@ func TestWithin(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// The same time on the days before stands beside an insight; a day that was not observed says so.
+func TestDaysBefore(t *testing.T) {
+	i := realistic().Opened[0]
+	i.Before = []insight.Earlier{{Days: 1, Count: 3, Observed: true}, {Days: 2, Count: 7}, {Days: 3, Count: 1200, Observed: true}}
+	if got, want := beforeWords(&i), "At the same time the 3 days before: 1,200; not observed; 3."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	c := beforeChart(&i)
+	if len(c.Ticks) != 4 || c.Ticks[0].Text != "Oct 29" || c.Ticks[3].Text != "Nov 1" || len(c.Values) != 3 || c.Values[0].Text != "1,200" || strings.Count(c.Unknown, "M") != 1 {
+		t.Errorf("%+v", c)
+	}
+	i.Before = i.Before[1:]
+	if got, want := beforeWords(&i), "At the same time 3 to 2 days before: 1,200; not observed."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if i.Before = nil; beforeChart(&i) != nil || beforeWords(&i) != "" {
+		t.Error("days of which nothing is known")
+	}
+}
+
+// What would have been enough is a line in the chart: of an hour, of a part of it, or of more on average.
+func TestThreshold(t *testing.T) {
+	i := bars(0, 0, 100, 0)
+	i.First = insight.Verdict{Window: 60, Arithmetic: &insight.Arithmetic{Needed: 50}}
+	c := ChartOf(i)
+	if c.Limit != "M52,88H752" || c.Enough != "threshold: 50 in 60 minutes" {
+		t.Errorf("%q, %q", c.Limit, c.Enough)
+	}
+	if i.First.Window = 15; ChartOf(i).Limit != c.Limit {
+		t.Errorf("%q", ChartOf(i).Limit)
+	}
+	if i.First.Window = 120; ChartOf(i).Limit != "M52,127H752" {
+		t.Errorf("%q", ChartOf(i).Limit)
+	}
+	i.First.Arithmetic.Needed = 1000 // far above the bars: it is in the picture all the same
+	if i.First.Window = 60; !strings.HasPrefix(ChartOf(i).Limit, "M52,10H") {
+		t.Errorf("%q", ChartOf(i).Limit)
+	}
+	if i.First.Arithmetic = nil; ChartOf(i).Limit != "" || enough(i) != "" {
+		t.Error("a threshold that nobody knows")
+	}
+}

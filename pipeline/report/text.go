@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"trailgauge/pipeline/insight"
@@ -127,6 +128,9 @@ func (t *text) insight(e *Entry, r *Run, indent int) {
 	in := indent + 6
 	t.put(in, "", Why(i)+".")
 	t.put(in, "", spark(i, t.width-in))
+	if slices.ContainsFunc(i.Before, func(x insight.Earlier) bool { return x.Count > 0 }) {
+		t.put(in, dim, beforeWords(i))
+	}
 	t.put(in, dim, fmt.Sprintf("%s, account %s, %s, %s", spanWords(i), r.Names.Account(i.Account), region(i), stateOf(e)))
 	if s := leading(i, &r.Names); s != "" {
 		t.put(in, dim, s)
