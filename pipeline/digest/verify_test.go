@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
+	"pgregory.net/rapid"
 
 	"trailgauge/fixtures"
 	"trailgauge/pipeline/digest"
@@ -419,4 +420,65 @@ func TestParseKeys(t *testing.T) {
 	if diff := cmp.Diff(string(fixtures.NewDigester(7).PublicKeys()), string(fixtures.NewDigester(7).PublicKeys())); diff != "" {
 		t.Errorf("a seed gives two keys: %s", diff)
 	}
+}
+
+// Log files that the hourly digests missed are in a chain of their own; and the chains of two trails share a folder.
+func TestVerifyChains(t *testing.T) {
+	s := newSample(t, true)
+	extra := func(name string, backfill bool) {
+		at := began.Add(3 * time.Hour)
+		key := fmt.Sprintf("AWSLogs/111122223333/CloudTrail/eu-central-1/%s/111122223333_CloudTrail_eu-central-1_%s_%s.json.gz", at.Format("2006/01/02"), at.Format("20060102T1504Z"), name)
+		s.put(key, pack(name))
+		if got := told(s.verify()); !strings.Contains(got, "unreferenced 1") {
+			t.Errorf("before its digest: told\n%s", got)
+		}
+		d := fixtures.NewDigester(7)
+		d.Name, d.Backfill = name, backfill
+		if err := d.Add(key, pack(name)); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Write(s.to, func(key string, body []byte, meta map[string]string) error {
+			s.meta[key] = meta
+			s.put(key, body)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	extra("made-up", true)
+	if got, want := told(s.verify()), "digests valid 22\nlogs valid 37"; got != want {
+		t.Errorf("with backfills: told\n%s\nwant\n%s", got, want)
+	}
+	extra("second_one", false)
+	if got, want := told(s.verify()), "digests valid 28\nlogs valid 38"; got != want {
+		t.Errorf("with two trails: told\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Whatever changes what an object holds, or removes an object, is noticed; but that the last digest is gone, which may be yet to come.
+func TestVerifyNoticesAll(t *testing.T) {
+	s := newSample(t, true)
+	var all []string
+	if err := s.List(t.Context(), "", "", func(i store.Info) error { all = append(all, i.Key); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		key := rapid.SampledFrom(all).Draw(rt, "key")
+		body, _, err := s.Get(t.Context(), key, 0)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer s.put(key, body)
+		if rapid.IntRange(0, 3).Draw(rt, "how") == 0 && !strings.Contains(key, "20261101T051205Z") {
+			s.drop(key)
+		} else {
+			text := []byte(s.content(key))
+			at := rapid.IntRange(0, len(text)-1).Draw(rt, "at")
+			text[at] ^= byte(rapid.IntRange(1, 255).Draw(rt, "bits"))
+			s.put(key, pack(string(text)))
+		}
+		if r := s.verify(); !r.Damaged() && len(r.Gaps) == 0 {
+			rt.Errorf("%s: told\n%s", key, told(r))
+		}
+	})
 }

@@ -149,6 +149,26 @@ func TestTextfileOfFailure(t *testing.T) {
 	}
 }
 
+// A run that did its work and could not deliver has figures, and is no success.
+func TestTextfileUndelivered(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.prom")
+	s := summaryOf(t, "s3://acme-lake")
+	s.Status = 75
+	if err := Textfile(name, s); err != nil {
+		t.Fatal(err)
+	}
+	families := parse(t, name)
+	if v, ok := gauge(t, families, "last_success_timestamp_seconds"); ok {
+		t.Errorf("a success at %v", v)
+	}
+	if v, ok := gauge(t, families, "decided_timestamp_seconds"); !ok || v != float64(s.Ended.Unix()-67*60-30) {
+		t.Errorf("decided up to %v, %v", v, ok)
+	}
+	if v, _ := gauge(t, families, "last_run_records"); v != 10 {
+		t.Errorf("%v records", v)
+	}
+}
+
 func TestDone(t *testing.T) {
 	s := summaryOf(t, "x")
 	for status, want := range map[int]bool{0: true, 3: true, 10: true, 1: false, 2: false, 4: false, 75: false, 130: false} {

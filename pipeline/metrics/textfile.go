@@ -30,9 +30,9 @@ func Textfile(name string, s *Summary) error {
 	}
 	if s.Done() {
 		kept[lastSuccess] = float64(s.Ended.Unix())
-		if upto := s.Figures.DecidedUpto; upto != nil {
-			kept[decided] = float64(upto.Unix())
-		}
+	}
+	if s.Figures != nil && s.Figures.DecidedUpto != nil { // also where a sink could not be reached after that
+		kept[decided] = float64(s.Figures.DecidedUpto.Unix())
 	}
 	r := prometheus.NewRegistry()
 	all := prometheus.WrapRegistererWith(prometheus.Labels{"lake": strings.ToValidUTF8(s.Lake, "_")}, r)
