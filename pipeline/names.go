@@ -46,7 +46,7 @@ func (c *Config) names() (report.Names, error) {
 			reason = fmt.Sprintf("it is %s again", seen[p])
 		case name == "":
 			reason = "it has no name"
-		case name == report.Outside:
+		case name == report.Outside, name == report.Private:
 			reason = fmt.Sprintf("%q is what addresses in no network are called", name)
 		case strings.ContainsFunc(name, unicode.IsControl):
 			reason = "its name holds a control character"

@@ -29,8 +29,11 @@ type Network struct {
 	Name   string
 }
 
-// Outside is what an address is labelled with that is in none of the own networks.
-const Outside = "outside"
+// What an address is labelled with that is in none of the own networks. A private one (RFC 1918, RFC 4193) came through an endpoint of somebody's VPC.
+const (
+	Outside = "outside"
+	Private = "private"
+)
 
 // Account writes an account for people: its ID, its name and, in parentheses, its owner, as far as they are known.
 func (n *Names) Account(id string) string {
@@ -72,6 +75,9 @@ func (n *Names) network(address string) string {
 	}
 	ip = ip.Unmap().WithZone("")
 	best := Network{Name: Outside}
+	if ip.IsPrivate() {
+		best.Name = Private
+	}
 	for _, w := range n.Networks {
 		if w.Prefix.Contains(ip) && (!best.Prefix.IsValid() || w.Prefix.Bits() > best.Prefix.Bits()) {
 			best = w
@@ -111,7 +117,7 @@ type attributionJSON struct {
 
 type shareJSON struct {
 	Value string `json:"value"`           // as in the trail; of errorCode "null" for calls without one, "" for calls without a value
-	Label string `json:"label,omitempty"` // the own network of an address, or "outside"; of a principal "this job", or its account where that is another one
+	Label string `json:"label,omitempty"` // the own network of an address, or "outside", or of another private address "private"; of a principal "this job", or its account where that is another one
 	Count int64  `json:"count"`           // calls
 }
 

@@ -30,6 +30,8 @@ func TestLabels(t *testing.T) {
 		{"sourceIPAddress", "2001:db8::1", "six"},
 		{"sourceIPAddress", "2001:db9::1", Outside},
 		{"sourceIPAddress", "203.0.113.9", Outside},
+		{"sourceIPAddress", "192.168.3.4", Private},
+		{"sourceIPAddress", "fd00::1", Private},
 		{"sourceIPAddress", "9.9.9.9", "half"},
 		{"sourceIPAddress", "cloudformation.amazonaws.com", ""},
 		{"sourceIPAddress", "AWS Internal", ""},
