@@ -49,7 +49,7 @@ var Windows = [7]int{5, 15, 60, 180, 360, 720, 1440}
 // Silence takes a day to tell. Novelty is counted by the hour.
 var shares = [channels][len(Windows)]float64{
 	Calls:   {.05, .07, .12, .04, .06, .03, .08},
-	Errors:  {0, .18, .34, .06, .06, .06, 0},
+	Errors:  {0, .17, .29, .06, .06, .06, 0},
 	Silence: {0, 0, 0, 0, 0, 0, 1},
 	Novelty: {0, 0, .8, 0, 0, 0, 0},
 }
@@ -58,14 +58,14 @@ var shares = [channels][len(Windows)]float64{
 // stands out, so they are scored for bursts alone. What goes on for longer is found where it happens, or as a newcomer.
 var sumShares = [channels][len(Windows)]float64{
 	Calls:   {.08, .13, .24, 0, 0, 0, 0},
-	Errors:  {0, .25, .45, 0, 0, 0, 0},
+	Errors:  {0, .23, .41, 0, 0, 0, 0},
 	Silence: {0, 0, 0, 0, 0, 0, 1},
 	Novelty: {0, 0, .8, 0, 0, 0, 0},
 }
 
 var (
 	newcomerShare = [channels]float64{Calls: .15, Errors: .05, Novelty: .2}
-	recordShare   = [channels]float64{Calls: .40, Errors: .25}
+	recordShare   = [channels]float64{Calls: .40, Errors: .31}
 )
 
 // regimeShares divide a window's share. Most series are quiet. Silence means nothing to them, and novelties all count as rare.

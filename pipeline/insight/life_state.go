@@ -37,8 +37,8 @@ type Flags struct {
 	Hours []int32 `json:"hours"` // since 1970, ascending
 }
 
-// An unusual hour is hidden from the fits of 28 days, unless its pattern is the new usual: flagged on releaseDays distinct
-// days within releaseSpan, which goes on or has come back. What lasted for some days and is over stays hidden. Hours are kept for as long as they may decide that of an hour that is still hidden.
+// An unusual hour is hidden from the fits of 28 days, unless its pattern is the new usual: within releaseSpan days it goes on for releaseDays, or has come
+// as many times. What lasted for some days and is over stays hidden, and so does what came back once. Hours are kept for as long as they may decide that of an hour that is still hidden.
 const (
 	releaseDays = 3
 	releaseSpan = 14
@@ -58,15 +58,10 @@ func (s *DayState) Masked(u Unit) []int32 {
 		return nil
 	}
 	hours, incidents := s.judge(u, s.Flagged[n].Hours)
-	days := make([]int32, 0, 8)
-	for _, h := range hours {
-		if d := dayOf(h); len(days) == 0 || days[len(days)-1] != d {
-			days = append(days, d)
-		}
-	}
+	episodes := episodesOf(hours)
 	var masked []int32
 	for _, h := range hours {
-		if h >= hourOf(s.Day-fitDays, 0) && !released(days, dayOf(h), int32(s.Day)) {
+		if h >= hourOf(s.Day-fitDays, 0) && !released(episodes, dayOf(h), int32(s.Day)) {
 			masked = append(masked, h)
 		}
 	}
@@ -77,41 +72,34 @@ func (s *DayState) Masked(u Unit) []int32 {
 
 func dayOf(hour int32) int32 { return hour / 24 }
 
-// released tells whether day lies in a run of releaseSpan days of which releaseDays are in days (ascending), unless these follow each other
-// without a gap and the last is not the one before today.
-func released(days []int32, day, today int32) bool {
-	for k := 0; k+releaseDays <= len(days); k++ {
-		first, last := days[k], days[k+releaseDays-1]
-		if last-first >= releaseSpan || max(last, day)-min(first, day) >= releaseSpan {
-			continue
+// episode is flagged days that follow each other without a gap.
+type episode struct{ from, to int32 }
+
+func episodesOf(hours []int32) (list []episode) {
+	for _, h := range hours {
+		d, n := dayOf(h), len(list)
+		switch {
+		case n > 0 && d <= list[n-1].to+1:
+			list[n-1].to = d
+		default:
+			list = append(list, episode{d, d})
 		}
-		if last-first >= releaseDays || goesOn(days, last, today) {
+	}
+	return list
+}
+
+// released tells whether day, one of the episodes', is usual: together with releaseDays of the days of an episode that goes on until yesterday,
+// or with releaseDays episodes, it lies in a run of releaseSpan days. Twice is not enough, however long each time: an attack that comes back is none the less one.
+func released(episodes []episode, day, today int32) bool {
+	for k, e := range episodes {
+		if e.to >= today-1 && e.to-e.from >= releaseDays-1 && e.from+releaseDays-1-day < releaseSpan {
 			return true
 		}
-		if from, to := episode(days, first); day < from || day > to { // day itself is another episode
+		if last := k + releaseDays - 1; last < len(episodes) && max(episodes[last].from, day)-min(e.to, day) < releaseSpan {
 			return true
 		}
 	}
 	return false
-}
-
-// episode returns the first and the last of the days around day that follow each other without a gap.
-func episode(days []int32, day int32) (from, to int32) {
-	n, _ := slices.BinarySearch(days, day)
-	i, j := n, n
-	for i > 0 && days[i-1] == days[i]-1 {
-		i--
-	}
-	for j+1 < len(days) && days[j+1] == days[j]+1 {
-		j++
-	}
-	return days[i], days[j]
-}
-
-// goesOn tells whether the episode of day reaches up to yesterday.
-func goesOn(days []int32, day, today int32) bool {
-	_, to := episode(days, day)
-	return to >= today-1
 }
 
 func (s *DayState) running(u Unit) *Running {
