@@ -91,12 +91,12 @@ func (b *otherBudget) begin(x *dayAtHand) {
 
 func (b *otherBudget) step(x *dayAtHand, s *scored) {
 	var mine []insight.Candidate
-	for _, c := range s.candidates {
+	for _, c := range s.Candidates {
 		if b.life.Needs(&c.DayScore, b.limits, x.upto) {
 			mine = append(mine, c)
 		}
 	}
-	mine = insight.Together(b.life, mine, s.watched, b.limits)
+	mine = insight.Together(b.life, mine, s.Watched, b.limits)
 	list, next := insight.Step(b.life, x.day, mine, x.from, x.upto, b.limits)
 	merge(b.found, list)
 	if next != nil {

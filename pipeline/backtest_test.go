@@ -391,7 +391,7 @@ func TestOnlookersChangeNothing(t *testing.T) {
 		if k == 1 {
 			d.also = func(*dayAtHand) (func(*insight.DayScore) bool, func(*scored) error) {
 				all := func(*insight.DayScore) bool { return true }
-				return all, func(s *scored) error { units = len(s.candidates); return nil }
+				return all, func(s *scored) error { units = len(s.Candidates); return nil }
 			}
 		}
 		out := &decision{cursor: o.To, rows: map[trail.Day][]lake.BaselineRow{}}

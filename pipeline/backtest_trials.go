@@ -107,7 +107,7 @@ func (t *trials) day(ctx context.Context, d *decider, x *dayAtHand) error {
 		return nil
 	}
 	samples := make([]sample, d.workers)
-	err := d.each(ctx, x.day, func(w, _ int, list []*counts.History) {
+	err := d.each(ctx, x.day, accounts{}, func(w, _ int, list []*counts.History) {
 		for _, h := range list {
 			if h.Principal != "" && !h.IsTotal() && len(h.All) > 0 && h.All[0].Minute < (FitDays-1)*trail.MinutesPerDay {
 				samples[w].see(h)

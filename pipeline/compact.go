@@ -47,9 +47,11 @@ func (o *UpkeepOptions) begin(ctx context.Context) (c *lake.Commit, release func
 	o.fill()
 	release = func() {}
 	if !o.DryRun {
-		if release, err = hold(ctx, o.Lake); err != nil {
+		lease, err := hold(ctx, o.Lake, 0)
+		if err != nil {
 			return nil, nil, err
 		}
+		release = lease.end
 	}
 	if c, err = lake.Current(ctx, o.Lake); err == nil && !o.DryRun {
 		err = (&Options{Lake: o.Lake}).tidy(ctx, c)

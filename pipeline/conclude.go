@@ -10,18 +10,32 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// conclude decides what can be decided as of a plan's as-of and makes the second commit. Without anything to decide it only says so.
-func (o *Options) conclude(ctx context.Context, c *lake.Commit, p *Plan, result *Result) error {
-	if c.Number == 0 || !c.Dirty && settled(c, p.AsOf).Equal(c.Decided) {
+// decides tells whether there is anything to decide as of a plan's as-of.
+func decides(c *lake.Commit, p *Plan) bool {
+	return c.Number != 0 && (c.Dirty || !settled(c, p.AsOf).Equal(c.Decided))
+}
+
+// decider returns who decides a plan.
+func (o *Options) decider(c *lake.Commit, p *Plan) *decider {
+	return &decider{
+		lake: o.Lake, commit: c, config: p.Config, zones: p.Zones, workers: o.Workers, tiles: newTileCache(o.Lake, c),
+		step: func(day trail.Day) { o.Progress.Add(0, 0, 0) },
+	}
+}
+
+// conclude decides what can be decided as of a plan's as-of and makes the second commit. Without anything to decide it only says so. With mapped
+// it takes what the steps fit and score came to, and errDayAhead is the error before a day that is to be mapped first.
+func (o *Options) conclude(ctx context.Context, c *lake.Commit, p *Plan, mapped *mapping, result *Result) error {
+	if !decides(c, p) {
 		if result.Report == nil {
 			result.Report = o.idle(c, p)
 		}
 		return nil
 	}
 	o.Progress.Stage("decide", 0, 0)
-	d := &decider{
-		lake: o.Lake, commit: c, config: p.Config, zones: p.Zones, workers: o.Workers, tiles: newTileCache(o.Lake, c),
-		step: func(day trail.Day) { o.Progress.Add(0, 0, 0) },
+	d := o.decider(c, p)
+	if mapped != nil {
+		d.mapped, d.turn = mapped, mapped.turn
 	}
 	made, err := d.decide(ctx, p.AsOf)
 	if err != nil {

@@ -31,10 +31,10 @@ type endedDay struct {
 // end keeps what a day came to.
 func (d *decider) end(day trail.Day, from int, e *counts.Exposure, f *fitted, s *scored, state *carried, found []insight.Insight) *endedDay {
 	const before = FitDays * 24
-	out := &endedDay{day: day, insights: found, accounts: s.accounts}
+	out := &endedDay{day: day, insights: found, accounts: s.Accounts}
 	seen := e.Count(before+from, before+24)
 	out.coverage = report.Coverage{
-		HoursObserved: seen, HoursUnknown: 24 - from - seen, HistoryDays: e.Count(0, before) / 24, Series: f.series, Units: s.units, Quarantined: state.quarantined(),
+		HoursObserved: seen, HoursUnknown: 24 - from - seen, HistoryDays: e.Count(0, before) / 24, Series: f.series, Units: s.Units, Quarantined: state.quarantined(),
 	}
 	out.budget = budgetOf(d.config, f.budget)
 	out.budget.SeriesDays = float64(f.series) * float64(seen) / 24

@@ -46,16 +46,26 @@ type decider struct {
 	// which units it wants kept besides those of the decision; then gets what was scored.
 	also func(*dayAtHand) (needs func(*insight.DayScore) bool, then func(*scored) error)
 	dry  bool // nothing is to be written: no rows for the baselines table
+
+	mapped *mapping               // what the steps fit and score have done of the days; nil: nothing
+	turn   func(*dayAtHand) error // is asked before each day is fitted; an error ends it. Nil: no
 }
 
-// dayAtHand is a day that is fitted and about to be scored.
+// dayAtHand is a day that is about to be fitted and scored.
 type dayAtHand struct {
 	day        trail.Day
-	from, upto int // the hours to decide
+	from, upto int  // the hours to decide; of a day that only teaches all
+	rows       bool // the baselines table wants its rows
 	exposure   *counts.Exposure
-	fitted     *fitted
 	state      *carried
+	fitted     *fitted                      // nil before
+	also       func(*insight.DayScore) bool // wants more candidates than the decision needs; nil: none
 }
+
+// needs tells which units the decision must see.
+func (x *dayAtHand) needs(s *insight.DayScore) bool { return x.state.Life.Needs(s, x.limits(), x.upto) }
+
+func (x *dayAtHand) limits() insight.Thresholds { return insight.ThresholdsOf(x.fitted.budget) }
 
 // decision is what the decided hours came to.
 type decision struct {
@@ -190,17 +200,16 @@ func (d *decider) warm(ctx context.Context, first trail.Day) (*carried, error) {
 		}
 		d.step(day)
 		state.Life.Day = day
-		f, err := d.fit(ctx, day, e, state)
+		x := &dayAtHand{day: day, upto: 24, exposure: e, state: state}
+		if err := d.fit(ctx, x); err != nil {
+			return nil, err
+		}
+		s, err := d.score(ctx, x)
 		if err != nil {
 			return nil, err
 		}
-		limits := insight.ThresholdsOf(f.budget)
-		s, err := d.score(ctx, day, f, e, state, 24, func(s *insight.DayScore) bool { return state.Life.Needs(s, limits, 24) }, false)
-		if err != nil {
-			return nil, err
-		}
-		state.Life = insight.Watch(state.Life, day, s.candidates)
-		state.Nulls.Close(&s.tally, f.budget.PerSeriesDay())
+		state.Life = insight.Watch(state.Life, day, s.Candidates)
+		state.Nulls.Close(&s.Tally, x.fitted.budget.PerSeriesDay())
 	}
 	state.Life.Day = first
 	return state, nil
@@ -216,43 +225,41 @@ const (
 func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *decision, found map[string]insight.Insight) (*carried, error) {
 	c := d.commit
 	state.Life.Marks = d.marks
-	e := exposure(c, day-FitDays, FitDays+1)
-	f, err := d.fit(ctx, day, e, state)
-	if err != nil {
-		return nil, err
-	}
-	hour := func(t time.Time) int { return int(min(max(t.Sub(day.Start())/time.Hour, 0), 24)) }
-	from, before, upto := hour(c.ScoreFrom), hour(c.Decided), hour(out.cursor)
-	limits := insight.ThresholdsOf(f.budget)
 	man, err := lake.LoadManifest(ctx, d.lake, c, day)
 	if err != nil {
 		return nil, err
 	}
-	wantRows := !d.dry && (len(man.Files[lake.Baselines]) == 0 || d.since != 0 && d.since < day)
-	needed := func(s *insight.DayScore) bool { return state.Life.Needs(s, limits, upto) }
-	keep, then := needed, func(*scored) error { return nil }
-	if d.also != nil {
-		var also func(*insight.DayScore) bool
-		also, then = d.also(&dayAtHand{day, from, upto, e, f, state})
-		keep = func(s *insight.DayScore) bool { return needed(s) || also(s) }
+	hour := func(t time.Time) int { return int(min(max(t.Sub(day.Start())/time.Hour, 0), 24)) }
+	before, e := hour(c.Decided), exposure(c, day-FitDays, FitDays+1)
+	x := &dayAtHand{
+		day: day, from: hour(c.ScoreFrom), upto: hour(out.cursor), exposure: e, state: state,
+		rows: !d.dry && (len(man.Files[lake.Baselines]) == 0 || d.since != 0 && d.since < day),
 	}
-	s, err := d.score(ctx, day, f, e, state, upto, keep, wantRows)
+	if err := d.fit(ctx, x); err != nil {
+		return nil, err
+	}
+	f, from, upto, limits := x.fitted, x.from, x.upto, x.limits()
+	then := func(*scored) error { return nil }
+	if d.also != nil {
+		x.also, then = d.also(x)
+	}
+	s, err := d.score(ctx, x)
 	if err != nil {
 		return nil, err
 	}
-	if wantRows {
-		out.rows[day] = s.baselines
+	if x.rows {
+		out.rows[day] = s.Baselines
 	}
-	if err := d.recall(ctx, day, s.candidates, limits); err != nil {
+	if err := d.recall(ctx, day, s.Candidates, limits); err != nil {
 		return nil, err
 	}
 	if err := then(s); err != nil {
 		return nil, err
 	}
 	if d.also != nil { // what others wanted is none of this decision's
-		s.candidates = slices.DeleteFunc(s.candidates, func(c insight.Candidate) bool { return !needed(&c.DayScore) })
+		s.Candidates = slices.DeleteFunc(s.Candidates, func(c insight.Candidate) bool { return !x.needs(&c.DayScore) })
 	}
-	cands := insight.Together(state.Life, s.candidates, s.watched, limits)
+	cands := insight.Together(state.Life, s.Candidates, s.Watched, limits)
 	out.last, out.history = state, e.Count(0, FitDays*24)/24
 	fresh := 0
 	for h := max(from, before); h < upto; h++ {
@@ -262,7 +269,7 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 		}
 	}
 	out.observed += fresh
-	out.budget, out.days = f.budget, append(out.days, scoredDay{f.series, s.units, fresh})
+	out.budget, out.days = f.budget, append(out.days, scoredDay{f.series, s.Units, fresh})
 	if day.Start().Before(c.Decided) {
 		part, _ := insight.Step(state.Life, day, cands, from, before, limits)
 		snapshot := maps.Clone(found)
@@ -277,7 +284,7 @@ func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *d
 	if !d.dry {
 		out.ended = append(out.ended, d.end(day, from, e, f, s, state, part))
 	}
-	after := &carried{Day: day + 1, Life: next, Nulls: state.Nulls.After(&s.tally, f.budget.PerSeriesDay())}
+	after := &carried{Day: day + 1, Life: next, Nulls: state.Nulls.After(&s.Tally, f.budget.PerSeriesDay())}
 	out.states = append(out.states, after)
 	return after, nil
 }

@@ -59,7 +59,7 @@ var collectable = []struct {
 	{"objects", "state/objects/", regexp.MustCompile(`^state/objects/(?:\d{4}/\d\d/\d\d|undated)/(\d{8})\.tsv$`)},
 	{"decided", "state/decided/", regexp.MustCompile(`^state/decided/\d{4}/\d\d/\d\d/(\d{8})\.json$`)},
 	{"found", "state/insights/", regexp.MustCompile(`^state/insights/\d{4}/\d\d/\d\d/(\d{8})\.json$`)},
-	{"parts", "state/parts/", regexp.MustCompile(`^state/parts/(\d{8})/\d{4,}x?\.(?:json|pieces)$`)},
+	{"parts", "state/parts/", regexp.MustCompile(`^state/parts/(\d{8})/(?:\d{4,}x?\.(?:json|pieces)|shards\.jsonl|day-\d+-\d+\.zst|(?:fit|score)-\d{4}-\d\d-\d\d-\d+-\d+-\d+\.zst)$`)},
 	{"plans", "state/plans/", regexp.MustCompile(`^state/plans/(\d{8})\.json$`)},
 	{"reports", "reports/", regexp.MustCompile(`^reports/(\d{8})/(?:index\.html|report\.json|report\.txt)$`)},
 	{"told", toldPrefix, toldPattern},
@@ -245,7 +245,7 @@ func (g *collector) keep(kind, of string, i store.Info) bool {
 	case kind == "reports":
 		return run >= g.current.Number || age <= reportTime
 	case kind == "parts":
-		return run == g.current.Number && g.current.Dirty
+		return run >= g.current.Number && g.current.Dirty
 	}
 	return false
 }

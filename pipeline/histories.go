@@ -13,9 +13,9 @@ import (
 // the number of workers shows nowhere.
 const batchSize = 64
 
-// each hands the histories that end with a day, those of APIs and then those of principals, to workers in batches. work is
+// each hands the histories of some accounts that end with a day, those of APIs and then those of principals, to workers in batches. work is
 // called with the worker's number, so that each has sums of its own, and leaves the histories as they are.
-func (d *decider) each(ctx context.Context, day trail.Day, work func(worker, batch int, list []*counts.History)) error {
+func (d *decider) each(ctx context.Context, day trail.Day, of accounts, work func(worker, batch int, list []*counts.History)) error {
 	type job struct {
 		batch int
 		list  []*counts.History
@@ -33,7 +33,7 @@ func (d *decider) each(ctx context.Context, day trail.Day, work func(worker, bat
 	g.Go(func() error {
 		defer close(jobs)
 		n := 0
-		return d.batches(ctx, day, func(list []*counts.History) error {
+		return d.batches(ctx, day, of, func(list []*counts.History) error {
 			select {
 			case jobs <- job{n, list}:
 				n++
@@ -49,6 +49,7 @@ func (d *decider) each(ctx context.Context, day trail.Day, work func(worker, bat
 // gathered is the histories of a day in batches: a day is fitted and scored with the same ones.
 type gathered struct {
 	day     trail.Day
+	of      accounts
 	batches [][]*counts.History
 }
 
@@ -56,9 +57,9 @@ type gathered struct {
 // variable for tests.
 var maxGathered = 1 << 20
 
-// batches calls fn for the histories that end with a day, some at a time. Where they are few, they are assembled once.
-func (d *decider) batches(ctx context.Context, day trail.Day, fn func([]*counts.History) error) error {
-	if d.gathered.batches != nil && d.gathered.day == day {
+// batches calls fn for the histories of some accounts that end with a day, some at a time. Where they are few, they are assembled once.
+func (d *decider) batches(ctx context.Context, day trail.Day, of accounts, fn func([]*counts.History) error) error {
+	if d.gathered.batches != nil && d.gathered.day == day && d.gathered.of == of {
 		for _, list := range d.gathered.batches {
 			if err := fn(list); err != nil {
 				return err
@@ -67,7 +68,7 @@ func (d *decider) batches(ctx context.Context, day trail.Day, fn func([]*counts.
 		return nil
 	}
 	d.gathered = gathered{}
-	all, points := gathered{day: day}, 0
+	all, points := gathered{day: day, of: of}, 0
 	var list []*counts.History
 	pass := func() error {
 		if points <= maxGathered {
@@ -79,7 +80,7 @@ func (d *decider) batches(ctx context.Context, day trail.Day, fn func([]*counts.
 		list = nil
 		return fn(full)
 	}
-	err := d.histories(ctx, day, func(h *counts.History) error {
+	err := d.histories(ctx, day, of, func(h *counts.History) error {
 		points += 16 + len(h.All)
 		if list = append(list, h); len(list) == batchSize {
 			return pass()
@@ -95,21 +96,21 @@ func (d *decider) batches(ctx context.Context, day trail.Day, fn func([]*counts.
 	return err
 }
 
-// histories calls fn for every history that ends with a day: in the order of counts those of series and APIs, then those of principals.
-func (d *decider) histories(ctx context.Context, day trail.Day, fn func(*counts.History) error) error {
+// histories calls fn for every history of some accounts that ends with a day: in the order of counts those of series and APIs, then those of principals.
+func (d *decider) histories(ctx context.Context, day trail.Day, of accounts, fn func(*counts.History) error) error {
 	a := counts.Assembly{
 		First: day - FitDays, Days: FitDays + 1, ScoreReads: d.config.ScoreReads, DataNovelty: d.config.ScoreDataNovelty,
 		Zones: d.zones,
 	}
 	first := day - FitDays - BornDays
-	tiles, err := d.tiles.read(ctx, first, day)
+	tiles, err := d.tiles.read(ctx, first, day, of)
 	if err != nil {
 		return err
 	}
 	if err := a.Histories(tiles, fn); err != nil {
 		return err
 	}
-	if tiles, err = d.tiles.principals(ctx, first, day); err != nil {
+	if tiles, err = d.tiles.principals(ctx, first, day, of); err != nil {
 		return err
 	}
 	return a.Principals(tiles, fn)

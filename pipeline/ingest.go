@@ -65,11 +65,11 @@ func (o *Options) first(c *lake.Commit) (trail.Day, bool) {
 	return max(min(today, trail.DayOf(c.Ingested))-1, c.First), false
 }
 
-// ingest executes a plan: scan, settle what several shards hold, merge, commit. Whatever an earlier attempt finished stays.
+// ingest executes a plan: scan, settle what several shards hold, merge, commit. Whatever an earlier attempt, or another machine, finished stays.
 func (o *Options) ingest(ctx context.Context, before *lake.Commit, p *Plan) (*lake.Commit, error) {
 	objects, bytes := p.Objects()
 	o.Progress.Stage("scan", objects, bytes)
-	parts, err := o.scanAll(ctx, before, p, nil)
+	parts, err := o.scanAll(ctx, before, p)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (o *Options) ingest(ctx context.Context, before *lake.Commit, p *Plan) (*la
 		return nil, err
 	}
 	if len(settled.again) > 0 {
-		second, err := o.scanAll(ctx, before, p, settled.again)
+		second, err := o.scanAgain(ctx, before, p, settled.again)
 		if err != nil {
 			return nil, err
 		}
@@ -113,45 +113,6 @@ func held(err error) error {
 		return fmt.Errorf("committing: %w", ErrHeld)
 	}
 	return err
-}
-
-// scanAll scans all shards, or with again only those named there.
-func (o *Options) scanAll(ctx context.Context, before *lake.Commit, p *Plan, again map[int]survivors) ([]*part, error) {
-	parts := make([]*part, len(p.Shards))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(o.Workers)
-	desks := make(chan *desk, o.Workers) // those nobody works at
-	for range o.Workers {
-		desks <- new(desk)
-	}
-	var seen *neighbours
-	if again == nil {
-		seen = newNeighbours(p.Shards)
-	}
-	for i, shard := range p.Shards {
-		elsewhere, listed := again[i]
-		if again != nil && !listed {
-			continue
-		}
-		g.Go(func() (err error) {
-			d := <-desks
-			defer func() { desks <- d }()
-			s := &scanner{
-				desk:  d,
-				trail: o.Trail, lake: o.Lake, base: o.TrailPath, commit: before, run: p.Run,
-				name: partName(i, listed), shard: i, elsewhere: elsewhere, neighbours: seen, progress: o.Progress,
-			}
-			if seen != nil {
-				defer seen.looked(i)
-			}
-			if listed {
-				s.progress = noProgress{} // these objects were counted already
-			}
-			parts[i], err = s.scan(ctx, shard)
-			return err
-		})
-	}
-	return parts, g.Wait()
 }
 
 // tidy finishes what a crash after a commit may have left undone, and is harmless otherwise: symlink files agree with the commit,

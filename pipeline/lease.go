@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
 )
 
@@ -20,6 +21,7 @@ type lease struct {
 	PID   int       `json:"pid"`   //
 	Start string    `json:"start"` // when that process started, as the kernel counts: a PID is used again
 	Nonce string    `json:"nonce"`
+	Plan  int       `json:"plan,omitempty"` // whose steps have it, in whatever processes; 0: the process above alone
 	Until time.Time `json:"until"`
 }
 
@@ -29,35 +31,51 @@ const (
 	leaseRenews = 30 * time.Second
 )
 
-// hold takes the lease, renews it until release is called, and fails with ErrHeld while another run has it. A lease that has run out, or
-// whose process is known to be dead, is taken over.
-func hold(ctx context.Context, s store.Store) (release func(), err error) {
-	mine := self()
+// holding is a lease that was taken and is renewed until leave or end.
+type holding struct {
+	store store.Store
+	mine  lease
+	ctx   context.Context
+	stop  func() // returns when nothing renews it any more
+}
+
+// hold takes the lease and renews it; it fails with ErrHeld while somebody else has it. A lease that has run out, or whose process is known to be dead or
+// plan to be finished, is taken over. With a plan it is one that the processes of all its steps share, so that they keep others off the lake and not each other.
+func hold(ctx context.Context, s store.Store, plan int) (*holding, error) {
+	h := &holding{store: s, mine: self(plan), ctx: context.WithoutCancel(ctx)}
 	for attempt := 0; ; attempt++ {
-		err := s.Create(ctx, leaseKey, mine.text(time.Now()))
+		err := s.Create(ctx, leaseKey, h.mine.text(time.Now()))
 		if err == nil {
 			break
 		}
 		if !errors.Is(err, store.ErrExist) {
 			return nil, err
 		}
-		var other lease
-		body, _, err := s.Get(ctx, leaseKey, 4096)
-		switch {
-		case errors.Is(err, store.ErrNotExist):
-		case err != nil:
+		other, err := readLease(ctx, s)
+		if err != nil {
 			return nil, err
-		default:
-			_ = json.Unmarshal(body, &other) // what cannot be read has run out
-			if attempt > 0 || time.Now().Before(other.Until) && !mine.knowsDead(other) {
-				return nil, fmt.Errorf("%w: process %d on %s, until %s unless it renews", ErrHeld, other.PID, hostOf(other.Host), stamp(other.Until))
-			}
-			if err := s.Delete(ctx, leaseKey); err != nil {
+		}
+		if other == nil { // gone since
+			continue
+		}
+		if plan != 0 && other.Plan == plan {
+			h.renew()
+			break
+		}
+		fresh := time.Now().Before(other.Until) && !h.mine.knowsDead(*other)
+		if fresh && other.Plan != 0 {
+			if fresh, err = underWay(ctx, s, other.Plan); err != nil {
 				return nil, err
 			}
 		}
+		if attempt > 0 || fresh {
+			return nil, fmt.Errorf("%w: %s, until %s unless it renews", ErrHeld, other.holder(), stamp(other.Until))
+		}
+		if err := s.Delete(ctx, leaseKey); err != nil {
+			return nil, err
+		}
 	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	renewing, stop := context.WithCancel(h.ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -65,27 +83,85 @@ func hold(ctx context.Context, s store.Store) (release func(), err error) {
 		defer tick.Stop()
 		for {
 			select {
-			case <-ctx.Done():
+			case <-renewing.Done():
 				return
 			case <-tick.C:
-				_ = s.Put(ctx, leaseKey, mine.text(time.Now())) // the next tick tries again
+				h.renew()
 			}
 		}
 	}()
-	return func() {
-		stop()
-		<-done
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		_ = s.Delete(ctx, leaseKey) // else it runs out
-	}, nil
+	h.stop = func() { stop(); <-done }
+	return h, nil
 }
 
-func self() lease {
+// underWay tells whether a plan is not finished: the lease of one that is has run out.
+func underWay(ctx context.Context, s store.Store, plan int) (bool, error) {
+	c, err := lake.Current(ctx, s)
+	if err != nil {
+		return false, err
+	}
+	p, err := pending(ctx, s, c)
+	return p != nil && p.Run == plan, err
+}
+
+// readLease returns the lease as it is; nil: there is none. What cannot be read has run out.
+func readLease(ctx context.Context, s store.Store) (*lease, error) {
+	body, _, err := s.Get(ctx, leaseKey, 4096)
+	if errors.Is(err, store.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := new(lease)
+	_ = json.Unmarshal(body, l)
+	return l, nil
+}
+
+// renew puts the end of the lease off; where that goes wrong, the next time tries again. Of a plan's hundreds of workers one does so every half minute.
+func (h *holding) renew() {
+	now := time.Now()
+	if h.mine.Plan != 0 {
+		l, err := readLease(h.ctx, h.store)
+		if err == nil && (l == nil || l.Plan != h.mine.Plan || l.Until.After(now.Add(leaseTime-leaseRenews))) {
+			return
+		}
+	}
+	_ = h.store.Put(h.ctx, leaseKey, h.mine.text(now))
+}
+
+// end gives the lake back.
+func (h *holding) end() {
+	h.stop()
+	ctx, cancel := context.WithTimeout(h.ctx, 10*time.Second)
+	defer cancel()
+	_ = h.store.Delete(ctx, leaseKey) // else it runs out
+}
+
+// leave keeps the lake for a plan's other steps, until the lease runs out.
+func (h *holding) leave(plan int) {
+	h.stop()
+	if h.mine.Plan == 0 {
+		_ = h.store.Put(h.ctx, leaseKey, self(plan).text(time.Now()))
+	}
+}
+
+func self(plan int) lease {
+	if plan != 0 {
+		return lease{Plan: plan}
+	}
 	host, _ := os.Hostname()
 	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	space, _ := os.Readlink("/proc/self/ns/pid")
 	return lease{Host: strings.Join([]string{host, strings.TrimSpace(string(boot)), space}, " "), PID: os.Getpid(), Start: startOf(os.Getpid()), Nonce: rand.Text()}
+}
+
+// holder names who has the lease, for a person.
+func (l *lease) holder() string {
+	if l.Plan != 0 {
+		return fmt.Sprintf("the steps of run %d", l.Plan)
+	}
+	return fmt.Sprintf("process %d on %s", l.PID, hostOf(l.Host))
 }
 
 func hostOf(host string) string { name, _, _ := strings.Cut(host, " "); return name }
@@ -99,9 +175,9 @@ func (l lease) text(now time.Time) []byte {
 	return append(body, '\n')
 }
 
-// knowsDead tells whether other's process ran where l's does and is gone.
+// knowsDead tells whether other's process ran where l's does and is gone. Of a plan's processes that is not known.
 func (l lease) knowsDead(other lease) bool {
-	return l.Start != "" && l.Host == other.Host && startOf(other.PID) != other.Start
+	return other.Plan == 0 && l.Start != "" && l.Host == other.Host && startOf(other.PID) != other.Start
 }
 
 // startOf returns when a process started, in clock ticks since boot; "" where that is not known or there is no such process.

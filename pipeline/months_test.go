@@ -85,7 +85,7 @@ func judge(t *testing.T, c fixtures.Config) judgement {
 	commit := takeTiles(t, o, p, c)
 	plan := &Plan{AsOf: o.AsOf, Config: o.Config}
 	result := &Result{Commit: commit}
-	if err := o.conclude(context.Background(), commit, plan, result); err != nil {
+	if err := o.conclude(context.Background(), commit, plan, nil, result); err != nil {
 		t.Fatal(err)
 	}
 	j := judgement{truth: truth, found: make([]bool, len(truth.Anomalies)), promised: result.Report.Budget.Expected, series: float64(result.Report.Coverage.Series)}

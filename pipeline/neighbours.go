@@ -13,7 +13,8 @@ import (
 // neighbours tell a shard which events the shards just before it hold, so that it leaves them out while its records are still in memory: else it had to be
 // scanned a second time. CloudTrail delivers most events twice within minutes, in other objects, and a cut between shards parts them. What this does
 // not find (repeats from farther away, other content) is found in the files (settle). What a shard finds here follows from the plan and the
-// objects alone, not from who works when: it waits for the shards before it.
+// objects alone, not from who works when, nor on which machine: it waits for the shards before it, and of those that somebody else scans it gets the
+// keys itself (scanner.look).
 type neighbours struct {
 	first []int           // by shard: the first one it looks at
 	ready []chan struct{} // closed when the keys of a shard are there
@@ -29,7 +30,8 @@ const (
 	keysPerExpected = 4
 )
 
-func newNeighbours(shards []Shard) *neighbours {
+// newNeighbours prepares for those of the shards that look.
+func newNeighbours(shards []Shard, looks func(shard int) bool) *neighbours {
 	b := &neighbours{first: make([]int, len(shards)), ready: make([]chan struct{}, len(shards)), keys: make([][]lake.Key, len(shards)), left: make([]int, len(shards))}
 	from, sum := 0, 0
 	for i := range shards {
@@ -37,13 +39,16 @@ func newNeighbours(shards []Shard) *neighbours {
 			sum -= expected(shards[from])
 		}
 		b.first[i], b.ready[i] = from, make(chan struct{})
-		for k := from; k < i; k++ {
+		for k := from; k < i && looks(i); k++ {
 			b.left[k]++
 		}
 		sum += expected(shards[i])
 	}
 	return b
 }
+
+// needed tells whether anybody looks at a shard.
+func (b *neighbours) needed(shard int) bool { return b.left[shard] > 0 }
 
 // show makes the keys of a shard known, ascending, once.
 func (b *neighbours) show(shard int, keys []lake.Key, expected int) {
@@ -126,7 +131,7 @@ func (s *scanner) show(shard Shard, last keyedRows) {
 
 // strike drops those of the rows that the shards before hold too, of whole objects. A conflict stays: its text is told when the shard is scanned again.
 func (s *scanner) strike(ctx context.Context, rows keyedRows) error {
-	if s.neighbours == nil {
+	if s.neighbours == nil || s.looks {
 		return nil
 	}
 	return s.neighbours.repeats(ctx, s.shard, rows.keys, func(i int, first lake.Key) {

@@ -36,7 +36,7 @@ func TestNeighboursWindow(t *testing.T) {
 	for i := range shards {
 		shards[i].Objects = []Object{{Number: i, Key: "x.json", Size: 30_000 * 1500}}
 	}
-	b := newNeighbours(shards)
+	b := newNeighbours(shards, func(int) bool { return true })
 	if b.first[29] == 0 || b.first[29] == 29 || b.first[3] != 0 {
 		t.Fatalf("first shards looked at: %d", b.first)
 	}

@@ -24,7 +24,9 @@ type part struct {
 	Times       lake.Span      `json:"times"` // of the records kept
 	Corrections []correction   `json:"corrections,omitempty"`
 	Rejected    string         `json:"rejected,omitempty"` // key of the list of what was rejected
-	Struck      []byte         `json:"struck,omitempty"`   // a file of keys: events left out, and which records of the shards before have them
+	fresh       bool           // scanned just now, not by an earlier attempt
+
+	Struck []byte `json:"struck,omitempty"` // a file of keys: events left out, and which records of the shards before have them
 }
 
 // scanned is the ledger of one object: In = Kept + Duplicate + Rejected.

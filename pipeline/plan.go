@@ -17,10 +17,11 @@ import (
 )
 
 // Plan is what one run is going to read and how. It is created exclusively before any output exists, and every output
-// is named after it, so that any number of workers, on any machine and after any crash, make the same lake of it.
+// is named after it, so that any number of workers, on any machine and after any crash, make the same lake of it. One that reads nothing decides
+// hours that have become settled.
 type Plan struct {
 	Format    int                    `json:"format"`
-	Run       int                    `json:"run"` // number of the commit that takes the plan's records in
+	Run       int                    `json:"run"` // number of its first commit, which takes its records in, or, where there are none, decides
 	Program   string                 `json:"program"`
 	Trail     string                 `json:"trail"`
 	AsOf      time.Time              `json:"asOf"`
@@ -140,6 +141,17 @@ func (p *Plan) save(ctx context.Context, s store.Store) error {
 		return fmt.Errorf("planning run %d: %w", p.Run, ErrHeld)
 	}
 	return err
+}
+
+// takes tells whether a plan has anything to take in.
+func (p *Plan) takes() bool { return len(p.Shards)+len(p.Alive) > 0 }
+
+// deciding is the number of the commit that decides.
+func (p *Plan) deciding() int {
+	if p.takes() {
+		return p.Run + 1
+	}
+	return p.Run
 }
 
 // Objects counts a plan's objects.

@@ -6,6 +6,7 @@ import (
 
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/report"
+	"trailgauge/pipeline/store"
 )
 
 // Result is what a run came to.
@@ -20,87 +21,109 @@ type Result struct {
 
 // Run does the whole job: it finishes what an interrupted run left, reads what is new in the trail, decides the hours that can be
 // decided, and reports. A run that finds nothing new and nothing to decide writes nothing. The same lake, trail and options give the
-// same bytes, whatever the number of workers.
+// same bytes, whatever the number of workers; and whether one process runs or many do the steps (steps.go).
 func Run(ctx context.Context, o Options) (*Result, error) {
-	c, err := lake.Current(ctx, o.Lake)
+	c, lease, err := o.begin(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.check(c); err != nil {
-		return nil, err
-	}
-	release, err := hold(ctx, o.Lake)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	if c, err = lake.Current(ctx, o.Lake); err != nil { // as it is now that nobody else changes it
-		return nil, err
-	}
-	if err := o.tidy(ctx, c); err != nil {
-		return nil, err
-	}
-	if err := o.showLatest(ctx, c); err != nil {
-		return nil, err
-	}
+	defer lease.end()
 	result := &Result{Commit: c}
-	if c, err = o.recover(ctx, c, result); err != nil {
-		return nil, err
-	}
-	if err := o.check(c); err != nil { // what was finished may be newer
-		return nil, err
-	}
-	p, l, err := o.plan(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	if hint := emptyHint(l, p); hint != "" && c.Number == 0 {
-		result.Warnings = append(result.Warnings, hint)
-	}
-	if len(p.Shards)+len(p.Alive) > 0 {
-		if err := o.sound(ctx, c); err != nil {
-			return nil, err
-		}
-		if err := p.save(ctx, o.Lake); err != nil {
-			return nil, err
-		}
-		if c, err = o.takeIn(ctx, c, p); err != nil {
-			return nil, err
-		}
-	}
-	err = o.conclude(ctx, c, p, result)
-	return result, err
-}
-
-// recover finishes a run that was interrupted: its plan, its decisions, or both.
-func (o *Options) recover(ctx context.Context, c *lake.Commit, result *Result) (*lake.Commit, error) {
-	p, err := loadPlan(ctx, o.Lake, c.Number+1)
+	p, err := pending(ctx, o.Lake, c)
 	if err != nil {
 		return nil, err
 	}
 	if p != nil {
 		o.Log.Info("finishing an interrupted run", "run", p.Run)
-		if p.Trail != o.Trail.URL("") {
+		if c, err = o.finish(ctx, c, p, result); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.check(c); err != nil { // what was finished may be newer
+		return nil, err
+	}
+	p, hint, err := o.prepare(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if hint != "" {
+		result.Warnings = append(result.Warnings, hint)
+	}
+	_, err = o.finish(ctx, c, p, result)
+	return result, err
+}
+
+// begin takes the lease, for the steps of a plan or alone, and returns the current commit with what a crash after it left undone finished.
+func (o *Options) begin(ctx context.Context, plan int) (*lake.Commit, *holding, error) {
+	c, err := lake.Current(ctx, o.Lake)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.check(c); err != nil {
+		return nil, nil, err
+	}
+	lease, err := hold(ctx, o.Lake, plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c, err = lake.Current(ctx, o.Lake); err == nil { // as it is now that nobody else changes it
+		err = o.tidy(ctx, c)
+	}
+	if err == nil {
+		err = o.showLatest(ctx, c)
+	}
+	if err != nil && plan == 0 {
+		lease.end()
+	} else if err != nil {
+		lease.leave(plan)
+	}
+	return c, lease, err
+}
+
+// pending returns the plan of a run that is not finished: its records are not taken in, or not decided. Nil: there is none.
+func pending(ctx context.Context, s store.Store, c *lake.Commit) (*Plan, error) {
+	p, err := loadPlan(ctx, s, c.Number+1)
+	if p != nil || err != nil || !c.Dirty {
+		return p, err
+	}
+	if p, err = loadPlan(ctx, s, c.Number); err == nil && p == nil {
+		err = fmt.Errorf("commit %d has no plan: %w", c.Number, lake.ErrForeign)
+	}
+	return p, err
+}
+
+// prepare plans a run, and saves the plan where there is anything to do. hint says what may be wrong when a new lake finds nothing.
+func (o *Options) prepare(ctx context.Context, c *lake.Commit) (p *Plan, hint string, err error) {
+	p, l, err := o.plan(ctx, c)
+	if err != nil {
+		return nil, "", err
+	}
+	if c.Number == 0 {
+		hint = emptyHint(l, p)
+	}
+	if p.takes() {
+		if err := o.sound(ctx, c); err != nil {
+			return nil, "", err
+		}
+	} else if !decides(c, p) {
+		return p, hint, nil
+	}
+	return p, hint, p.save(ctx, o.Lake)
+}
+
+// finish does what is left of a plan.
+func (o *Options) finish(ctx context.Context, c *lake.Commit, p *Plan, result *Result) (*lake.Commit, error) {
+	if p.takes() && c.Number < p.Run {
+		if o.Trail.URL("") != p.Trail {
 			return nil, fmt.Errorf("%w: an interrupted run on this lake was reading %s; run on that trail first", ErrUsage, p.Trail)
 		}
+		var err error
 		if c, err = o.takeIn(ctx, c, p); err != nil {
 			return nil, err
 		}
-	} else if c.Dirty {
-		if p, err = loadPlan(ctx, o.Lake, c.Number); err != nil {
-			return nil, err
-		}
 	}
-	if !c.Dirty {
-		return c, nil
-	}
-	if p == nil {
-		return nil, fmt.Errorf("commit %d has no plan: %w", c.Number, lake.ErrForeign)
-	}
-	if err := o.conclude(ctx, c, p, result); err != nil {
-		return nil, err
-	}
-	return result.Commit, nil
+	err := o.conclude(ctx, c, p, nil, result)
+	return result.Commit, err
 }
 
 // takeIn executes a plan and makes its commit visible.

@@ -29,6 +29,7 @@ type scanner struct {
 	shard       int         // its number in the plan
 	elsewhere   survivors   // events that another shard keeps; nil at the first scan
 	neighbours  *neighbours // nil at the second
+	looks       bool        // somebody else scans the shard: it is read for its keys, and nothing is written
 	progress    Progress
 
 	*desk
@@ -53,24 +54,8 @@ func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
 		}
 		return p, err
 	}
-	s.struck = map[id]bool{}
-	s.known, s.hours = map[trail.Day][]lake.Keys{}, hours{}
-	s.desk.clear(expected(shard))
-	take, stop := fetch(ctx, s.trail, shard.Objects)
-	defer stop()
-	for i, o := range shard.Objects {
-		if err := s.object(ctx, o, take(i)); err != nil {
-			return nil, err
-		}
-		if s.rows.Len() >= spillRows || s.rows.Size() >= spillBytes {
-			rows := s.byKey(s.spilled)
-			if err := s.strike(ctx, rows); err != nil {
-				return nil, err
-			}
-			if err := s.spill(ctx, rows); err != nil {
-				return nil, err
-			}
-		}
+	if err := s.gather(ctx, shard); err != nil {
+		return nil, err
 	}
 	rows := s.byKey(s.spilled)
 	s.show(shard, rows)
@@ -81,7 +66,48 @@ func (s *scanner) scan(ctx context.Context, shard Shard) (*part, error) {
 		return nil, err
 	}
 	p := s.part // a copy: a pointer into the scanner would keep all the shard's records in memory
+	p.fresh = true
 	return &p, nil
+}
+
+// look shows the neighbours which events a shard holds.
+func (s *scanner) look(ctx context.Context, shard Shard) error {
+	p, err := loadPart(ctx, s.lake, s.run, s.name)
+	if err != nil {
+		return err
+	}
+	if p != nil {
+		return s.neighbours.showPart(ctx, s.lake, s.shard, p, expected(shard))
+	}
+	if err := s.gather(ctx, shard); err != nil {
+		return err
+	}
+	s.show(shard, s.byKey(s.spilled))
+	return nil
+}
+
+// gather takes in a shard's objects. What is too much for memory it writes.
+func (s *scanner) gather(ctx context.Context, shard Shard) error {
+	s.struck = map[id]bool{}
+	s.known, s.hours = map[trail.Day][]lake.Keys{}, hours{}
+	s.desk.clear(expected(shard))
+	take, stop := fetch(ctx, s.trail, shard.Objects)
+	defer stop()
+	for i, o := range shard.Objects {
+		if err := s.object(ctx, o, take(i)); err != nil {
+			return err
+		}
+		if s.rows.Len() >= spillRows || s.rows.Size() >= spillBytes {
+			rows := s.byKey(s.spilled)
+			if err := s.strike(ctx, rows); err != nil {
+				return err
+			}
+			if err := s.spill(ctx, rows); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // expected guesses how many records a shard holds: CloudTrail's have 1 to 2 kB of JSON.
@@ -240,6 +266,19 @@ const spillBytes = 64 << 20
 
 // spill brings the records in hand, byKey, into the lake and makes room for more. Their identities stay.
 func (s *scanner) spill(ctx context.Context, rows keyedRows) error {
+	if !s.looks {
+		if err := s.writeRows(ctx, rows); err != nil {
+			return err
+		}
+	}
+	s.spilled += s.rows.Len()
+	s.spills++
+	s.clearRows()
+	return nil
+}
+
+// writeRows writes the rows in hand, one file of events and one of counts a day.
+func (s *scanner) writeRows(ctx context.Context, rows keyedRows) error {
 	for i, dropped := range s.dropped[s.spilled:] {
 		if !dropped {
 			ms := s.rows.Time(i)
@@ -265,9 +304,6 @@ func (s *scanner) spill(ctx context.Context, rows keyedRows) error {
 		}
 		order = order[n:]
 	}
-	s.spilled += s.rows.Len()
-	s.spills++
-	s.clearRows()
 	return nil
 }
 

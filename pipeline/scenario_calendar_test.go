@@ -64,14 +64,14 @@ func (c *calendar) decide(history int) ([]insight.Insight, float64, *carried) {
 	cache := newTileCache(folder(c.T), commit)
 	for d := trail.DayOf(c.first); d < trail.DayOf(end); d++ {
 		commit.Exposure = append(commit.Exposure, lake.Exposed{Day: d, Hours: 1<<24 - 1})
-		cache.days[cached{d, bySeries}] = nil
+		cache.days[cached{day: d, order: bySeries}] = nil
 	}
 	for _, tile := range c.Tiles() {
-		k := cached{tile.Day, bySeries}
+		k := cached{day: tile.Day, order: bySeries}
 		cache.days[k] = append(cache.days[k], tile)
 	}
 	for d := trail.DayOf(c.first); d < trail.DayOf(end); d++ {
-		cache.days[cached{d, byPrincipal}] = counts.ByPrincipal(cache.days[cached{d, bySeries}])
+		cache.days[cached{day: d, order: byPrincipal}] = counts.ByPrincipal(cache.days[cached{day: d, order: bySeries}])
 	}
 	zones := must(c.zones(commit, from, end))(c.T)
 	d := &decider{lake: cache.lake, commit: commit, config: c.Config, zones: zones, workers: 2, tiles: cache, step: func(trail.Day) {}}
@@ -375,7 +375,7 @@ func TestYearIsRead(t *testing.T) {
 	for _, memory := range []bool{false, true} {
 		d := &decider{lake: s, commit: commit, config: c.Config, tiles: newTileCache(s, commit)}
 		if memory {
-			d.tiles.days[cached{day, bySeries}] = tiles
+			d.tiles.days[cached{day: day, order: bySeries}] = tiles
 		}
 		got := must(d.answer(t.Context(), day, newQuestion(slices.Collect(maps.Keys(want)))))(t)
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"trailgauge/baseline"
@@ -21,12 +22,47 @@ type fitted struct {
 }
 
 // fit pools the history of all series before a day.
-func (d *decider) fit(ctx context.Context, day trail.Day, e *counts.Exposure, state *carried) (*fitted, error) {
-	sketches := make([]baseline.Sketch, d.workers)
-	series := make([]int64, d.workers)
-	err := d.each(ctx, day, func(w, _ int, list []*counts.History) {
+func (d *decider) fit(ctx context.Context, x *dayAtHand) error {
+	if d.turn != nil {
+		if err := d.turn(x); err != nil {
+			return err
+		}
+	}
+	sum := &votes{}
+	for k := range d.mapped.shards() {
+		v, err := d.mapped.votes(ctx, x.day, k)
+		if v == nil && err == nil {
+			v, err = d.votes(ctx, x, d.mapped.accounts(k))
+		}
+		if err != nil {
+			return err
+		}
+		sum.merge(v)
+	}
+	x.fitted = &fitted{
+		priors: sum.sketch.Priors(), series: sum.series,
+		budget: models.Budget{FalsePerDay: d.config.FalseInsightsPerDay, SeriesPerDay: float64(sum.series)},
+	}
+	return nil
+}
+
+// votes are what some series say of what is usual: integer sums.
+type votes struct {
+	sketch baseline.Sketch
+	series int64 // that called in the fit window
+}
+
+func (v *votes) merge(o *votes) {
+	v.series += o.series
+	v.sketch.Merge(&o.sketch)
+}
+
+// votes counts those of some accounts.
+func (d *decider) votes(ctx context.Context, x *dayAtHand, of accounts) (*votes, error) {
+	mine := make([]votes, d.workers)
+	err := d.each(ctx, x.day, of, func(w, _ int, list []*counts.History) {
 		for _, h := range list {
-			sketches[w].Add(h, e, func(ch baseline.Channel, code string) []int32 {
+			mine[w].sketch.Add(h, x.exposure, func(ch baseline.Channel, code string) []int32 {
 				u := insight.Unit{Series: h.Series, Data: h.Data}
 				switch ch {
 				case baseline.Errors:
@@ -34,71 +70,88 @@ func (d *decider) fit(ctx context.Context, day trail.Day, e *counts.Exposure, st
 				case baseline.Novelty:
 					u.Kind = insight.Novelty
 				}
-				return state.Life.Masked(u)
+				return x.state.Life.Masked(u)
 			})
 			if len(h.All) > 0 && h.All[0].Minute < FitDays*trail.MinutesPerDay {
-				series[w]++
+				mine[w].series++
 			}
 		}
 	})
-	if err != nil {
-		return nil, err
+	for w := range mine[1:] {
+		mine[0].merge(&mine[1+w])
 	}
-	f := &fitted{}
-	for w := range sketches {
-		f.series += series[w]
-		if w > 0 {
-			sketches[0].Merge(&sketches[w])
-		}
-	}
-	f.priors = sketches[0].Priors()
-	f.budget = models.Budget{FalsePerDay: d.config.FalseInsightsPerDay, SeriesPerDay: float64(f.series)}
-	return f, nil
+	return &mine[0], err
 }
 
-// scored is what scoring one day comes to.
+// scored is what scoring a day, or some accounts of it, comes to.
 type scored struct {
-	candidates []insight.Candidate // ascending by unit
-	watched    map[string]int      // by account, how many API × principal units would be missed
-	tally      models.Tally
-	units      int64 // scored
-	baselines  []lake.BaselineRow
-	accounts   map[string]report.AccountDay
+	Candidates []insight.Candidate          `json:"candidates"` // ascending by unit
+	Watched    map[string]int               `json:"watched"`    // by account, how many API × principal units would be missed
+	Tally      models.Tally                 `json:"tally"`
+	Units      int64                        `json:"units"` // scored
+	Baselines  []lake.BaselineRow           `json:"baselines,omitempty"`
+	Accounts   map[string]report.AccountDay `json:"accounts"`
 }
 
-// score compares a day's first upto hours with their baselines. keep says which units the decision needs; rows asks for the
-// baselines table's.
-func (d *decider) score(ctx context.Context, day trail.Day, f *fitted, e *counts.Exposure, state *carried, upto int, keep func(*insight.DayScore) bool, rows bool) (*scored, error) {
+// merge adds what follows on s in the order of accounts.
+func (s *scored) merge(o *scored) {
+	s.Candidates = append(s.Candidates, o.Candidates...)
+	s.Baselines = append(s.Baselines, o.Baselines...)
+	s.Units += o.Units
+	for account, n := range o.Watched {
+		s.Watched[account] += n
+	}
+	for name, a := range o.Accounts {
+		s.Accounts[name] = s.Accounts[name].Plus(a)
+	}
+	s.Tally.Merge(&o.Tally)
+}
+
+func newScored() *scored {
+	return &scored{Watched: map[string]int{}, Accounts: map[string]report.AccountDay{}}
+}
+
+// score compares a day's first upto hours with their baselines.
+func (d *decider) score(ctx context.Context, x *dayAtHand) (*scored, error) {
+	sum := newScored()
+	for k := range d.mapped.shards() {
+		s, err := d.mapped.scored(ctx, x, k)
+		if s == nil && err == nil {
+			s, err = d.scoreOf(ctx, x, d.mapped.accounts(k))
+		}
+		if err != nil {
+			return nil, err
+		}
+		sum.merge(s)
+	}
+	slices.SortFunc(sum.Candidates, func(a, b insight.Candidate) int { return a.Unit.Compare(b.Unit) })
+	return sum, nil
+}
+
+// scoreOf scores some accounts.
+func (d *decider) scoreOf(ctx context.Context, x *dayAtHand, of accounts) (*scored, error) {
+	f := x.fitted
 	scorers := make([]insight.Scorer, d.workers)
+	results := make([]map[int]*scored, d.workers)
 	for w := range scorers {
-		scorers[w] = insight.Scorer{Priors: f.priors, Nulls: state.Nulls, Exposure: e, Alarm: insight.ThresholdsOf(f.budget), Budget: f.budget}
+		scorers[w] = insight.Scorer{Priors: f.priors, Nulls: x.state.Nulls, Exposure: x.exposure, Alarm: x.limits(), Budget: f.budget}
+		results[w] = map[int]*scored{}
 	}
-	type result struct {
-		candidates []insight.Candidate
-		rows       []lake.BaselineRow
-		units      int64
-		watched    map[string]int
-	}
-	accounts := make([]map[string]report.AccountDay, d.workers)
-	results := make([]map[int]*result, d.workers)
-	for w := range results {
-		results[w], accounts[w] = map[int]*result{}, map[string]report.AccountDay{}
-	}
-	err := d.each(ctx, day, func(w, batch int, list []*counts.History) {
-		r := &result{watched: map[string]int{}}
+	err := d.each(ctx, x.day, of, func(w, batch int, list []*counts.History) {
+		r := newScored()
 		results[w][batch] = r
 		for _, h := range list {
-			account(accounts[w], h)
-			scorers[w].Score(h, state.Life.Masked, upto, func(s *insight.DayScore) {
-				r.units++
+			account(r.Accounts, h)
+			scorers[w].Score(h, x.state.Life.Masked, x.upto, func(s *insight.DayScore) {
+				r.Units++
 				if s.Kind == insight.Silence && s.Principal != "" && !s.IsTotal() {
-					r.watched[s.Account]++
+					r.Watched[s.Account]++
 				}
-				if rows && s.Kind.IsAWS() && !s.IsTotal() {
-					r.rows = append(r.rows, baselineRow(s))
+				if x.rows && s.Kind.IsAWS() && !s.IsTotal() {
+					r.Baselines = append(r.Baselines, baselineRow(s))
 				}
-				if keep(s) {
-					r.candidates = append(r.candidates, insight.Candidate{DayScore: *s, Track: trackOf(h, s.Unit), First: h.First, Exposure: e})
+				if x.needs(s) || x.also != nil && x.also(s) {
+					r.Candidates = append(r.Candidates, insight.Candidate{DayScore: *s, Track: trackOf(h, s.Unit), First: h.First, Exposure: x.exposure})
 				}
 			})
 		}
@@ -106,27 +159,16 @@ func (d *decider) score(ctx context.Context, day trail.Day, f *fitted, e *counts
 	if err != nil {
 		return nil, err
 	}
-	out := &scored{watched: map[string]int{}, accounts: map[string]report.AccountDay{}}
-	byBatch := map[int]*result{}
+	sum := newScored()
+	byBatch := map[int]*scored{}
 	for w := range results {
-		out.tally.Merge(&scorers[w].Tally)
-		for name, a := range accounts[w] {
-			out.accounts[name] = out.accounts[name].Plus(a)
-		}
-		for b, r := range results[w] {
-			byBatch[b] = r
-		}
+		sum.Tally.Merge(&scorers[w].Tally)
+		maps.Copy(byBatch, results[w])
 	}
 	for b := range len(byBatch) {
-		out.candidates = append(out.candidates, byBatch[b].candidates...)
-		out.baselines = append(out.baselines, byBatch[b].rows...)
-		out.units += byBatch[b].units
-		for account, n := range byBatch[b].watched {
-			out.watched[account] += n
-		}
+		sum.merge(byBatch[b])
 	}
-	slices.SortFunc(out.candidates, func(a, b insight.Candidate) int { return a.Unit.Compare(b.Unit) })
-	return out, nil
+	return sum, nil
 }
 
 // trackOf returns what a unit counts.

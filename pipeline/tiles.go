@@ -17,11 +17,15 @@ type tileCache struct {
 	tiles  int
 }
 
-// cached is one day in one order.
+// cached is one day of some accounts in one order.
 type cached struct {
 	day trail.Day
 	*order
+	accounts
 }
+
+// accounts are those from one on and before another, as strings; "" is no bound. Both orders of tiles begin with the account.
+type accounts struct{ from, to string }
 
 // maxCached bounds the tiles in a cache, some 300 bytes each.
 const maxCached = 400_000
@@ -41,20 +45,20 @@ var (
 	byPrincipal = &order{lake.PrincipalTiles, counts.MergePrincipals}
 )
 
-// read merges the counts of the days [first, last].
-func (t *tileCache) read(ctx context.Context, first, last trail.Day) (counts.Reader, error) {
-	return t.merged(ctx, first, last, bySeries)
+// read merges the counts that some accounts have of the days [first, last].
+func (t *tileCache) read(ctx context.Context, first, last trail.Day, of accounts) (counts.Reader, error) {
+	return t.merged(ctx, first, last, bySeries, of)
 }
 
 // principals does so in the order of counts.Tile.ComparePrincipal.
-func (t *tileCache) principals(ctx context.Context, first, last trail.Day) (counts.Reader, error) {
-	return t.merged(ctx, first, last, byPrincipal)
+func (t *tileCache) principals(ctx context.Context, first, last trail.Day, of accounts) (counts.Reader, error) {
+	return t.merged(ctx, first, last, byPrincipal, of)
 }
 
-func (t *tileCache) merged(ctx context.Context, first, last trail.Day, o *order) (counts.Reader, error) {
+func (t *tileCache) merged(ctx context.Context, first, last trail.Day, o *order, of accounts) (counts.Reader, error) {
 	var readers []counts.Reader
 	for d := first; d <= last; d++ {
-		r, err := t.day(ctx, d, o)
+		r, err := t.day(ctx, d, o, of)
 		if err != nil {
 			return nil, err
 		}
@@ -65,8 +69,8 @@ func (t *tileCache) merged(ctx context.Context, first, last trail.Day, o *order)
 	return o.merge(readers...), nil
 }
 
-func (t *tileCache) day(ctx context.Context, d trail.Day, o *order) (counts.Reader, error) {
-	k := cached{d, o}
+func (t *tileCache) day(ctx context.Context, d trail.Day, o *order, of accounts) (counts.Reader, error) {
+	k := cached{d, o, of}
 	if tiles, ok := t.days[k]; ok {
 		return counts.Slice(tiles), nil
 	}
@@ -82,14 +86,18 @@ func (t *tileCache) day(ctx context.Context, d trail.Day, o *order) (counts.Read
 		rows += int(f.Rows)
 	}
 	r, err := o.open(ctx, t.lake, m)
-	if err != nil || t.tiles+rows > maxCached {
-		return r, err
+	if err != nil {
+		return nil, err
+	}
+	r = counts.Between(r, of.from, of.to)
+	if t.tiles+rows > maxCached {
+		return r, nil
 	}
 	tiles, err := counts.Collect(r)
 	if err != nil {
 		return nil, err
 	}
 	t.days[k] = tiles
-	t.tiles += rows
+	t.tiles += len(tiles)
 	return counts.Slice(tiles), nil
 }

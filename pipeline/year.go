@@ -92,7 +92,7 @@ func (d *decider) answer(ctx context.Context, day trail.Day, q *question) (map[i
 
 // some returns the tiles of a day whose series are wanted, ascending. Nothing is added to the cache: most days of a year are read for few series.
 func (t *tileCache) some(ctx context.Context, d trail.Day, want func(counts.Series) bool) ([]counts.Tile, error) {
-	if tiles, ok := t.days[cached{d, bySeries}]; ok {
+	if tiles, ok := t.days[cached{day: d, order: bySeries}]; ok {
 		var out []counts.Tile
 		for _, tile := range tiles {
 			if want(tile.Series) {

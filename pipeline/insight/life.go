@@ -43,8 +43,8 @@ type Candidate struct {
 	Track counts.Track // the unit's calls (errors, new APIs), from at least 8 days before the scored day to its end
 	First trail.Day    // day of the track's minute 0
 	// Exposure tells which earlier hours were observed. It may be nil: all of them, then.
-	Exposure *counts.Exposure
-	Members  []Unit // of an account: the series that its track sums; nil when they are more than maxMembers
+	Exposure *counts.Exposure `json:"-"`
+	Members  []Unit           // of an account: the series that its track sums; nil when they are more than maxMembers
 }
 
 // Needs tells whether Step must see s as a Candidate: its unit is open, or one of the hours before upto is to be quarantined or
