@@ -114,8 +114,10 @@ func (o *StepOptions) atHand(ctx context.Context, c *lake.Commit, p *Plan) (d *d
 		x = first
 		return found
 	}
+	step := d.step
+	d.step = func(trail.Day) {}
 	_, err = d.decide(ctx, p.AsOf)
-	d.turn = nil
+	d.turn, d.step = nil, step
 	if errors.Is(err, found) {
 		err = nil
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime"
 
 	"trailgauge/pipeline"
 	"trailgauge/pipeline/report"
@@ -19,8 +18,8 @@ type backtestCommand struct {
 	Config  string `placeholder:"FILE" env:"TRAILGAUGE_CONFIG" help:"YAML file with the settings, as for run."`
 	Against string `placeholder:"FILE" help:"Another one: tell which insights it gains and loses."`
 	Trail   string `placeholder:"SRC" help:"Compare with CloudTrail's own Insight events in this trail: a folder, or s3://bucket/prefix."`
-	Workers int    `default:"0" help:"Series worked on at once (default: one a processor)."`
-	JSON    bool   `name:"json" help:"Print the result as one JSON object."`
+	workersFlag
+	JSON bool `name:"json" help:"Print the result as one JSON object."`
 }
 
 func (c *backtestCommand) options(ctx context.Context) (o pipeline.BacktestOptions, err error) {
@@ -42,11 +41,8 @@ func (c *backtestCommand) options(ctx context.Context) (o pipeline.BacktestOptio
 		}
 		o.Against = &against.Config
 	}
-	if o.Workers = c.Workers; c.Workers == 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
-	}
-	if o.Workers < 0 {
-		return o, fmt.Errorf("%w: --workers %d: want 1 or more, or 0 for one a processor", pipeline.ErrUsage, o.Workers)
+	if o.Workers, err = c.workers(); err != nil {
+		return o, err
 	}
 	if c.Trail != "" {
 		if store.Overlap(c.Trail, c.Lake) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"trailgauge/pipeline"
@@ -18,6 +19,7 @@ const (
 	statusRejected    = 3  // done, but some input was rejected, or a sink did not take its messages
 	statusHeld        = 4  // another run holds the lake
 	statusInsights    = 10 // done, insights opened, and --fail-on-insight was given
+	statusNotDone     = 11 // a step is not done: call it again, or fit and score the next day
 	statusTryLater    = 75 // throttled, or no network (EX_TEMPFAIL)
 	statusInterrupted = 130
 )
@@ -26,6 +28,20 @@ const (
 type outcome struct {
 	status int
 	ok     []int
+}
+
+// okFlag names statuses that are to be 0.
+type okFlag struct {
+	OkExit []int `placeholder:"STATUS" help:"Statuses to turn into 0, as 3,10: for schedulers that know only success and failure."`
+}
+
+func (f okFlag) begin() (outcome, error) {
+	for _, status := range f.OkExit {
+		if status < 1 || status > 255 {
+			return outcome{}, fmt.Errorf("%w: --ok-exit %d is no exit status", pipeline.ErrUsage, status)
+		}
+	}
+	return outcome{ok: f.OkExit}, nil
 }
 
 func (o outcome) exit() int {
@@ -69,6 +85,8 @@ func hintFor(err error) string {
 		return "the caller, or the role of that trail, needs kms:Decrypt on the trail's key, and kms:GenerateDataKey on the lake's; the key's own policy must allow it, too"
 	case errors.Is(err, store.ErrRegion):
 		return "name that region: --region for all buckets, region: of one trail in the configuration"
+	case errors.Is(err, pipeline.ErrOrder):
+		return "trailgauge merge comes before fit, score and decide"
 	case errors.Is(err, store.ErrDenied):
 		return "check the credentials (aws sts get-caller-identity), the bucket's policy and the KMS key's policy"
 	case errors.Is(err, store.ErrUnavailable):

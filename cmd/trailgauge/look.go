@@ -22,12 +22,23 @@ type reportCommand struct {
 	Latest bool   `xor:"which" help:"That of the newest run: the default."`
 	Day    string `xor:"which" placeholder:"DATE" help:"That of a whole day, UTC, as 2026-11-01: what was new, still open, closed, suppressed."`
 	JSON   bool   `name:"json" help:"Print it as JSON."`
+	Line   bool   `xor:"which" help:"Print one JSON line that says where that of the newest run is and what opened: for state machines."`
 }
 
 func (r *reportCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	s, err := r.lake(ctx, r.Lake)
 	if err != nil {
 		return outcome{}, usage(err)
+	}
+	if r.Line {
+		out, err := pipeline.Newest(ctx, s)
+		if errors.Is(err, store.ErrNotExist) {
+			return outcome{}, fmt.Errorf("reading the newest report in %s: %w", s.URL(""), errNoReport)
+		}
+		if err != nil {
+			return outcome{}, err
+		}
+		return outcome{}, report.EncodeLine(t.out, out)
 	}
 	name := "report.txt"
 	if r.JSON {

@@ -62,7 +62,12 @@ type command interface {
 // commands are the subcommands, in the order of the help.
 type commands struct {
 	Run      runCommand      `cmd:"" help:"Read what is new in the trail, decide, report: the whole job."`
-	Plan     planCommand     `cmd:"" help:"Say what a run would read and what it would cost; write nothing."`
+	Plan     planCommand     `cmd:"" help:"Say what a run would read and cost, and write nothing; with --create, the first of a run's steps."`
+	Scan     scanCommand     `cmd:"" help:"A step of a run: take in shards of the plan."`
+	Merge    mergeCommand    `cmd:"" help:"A step of a run: bring what was scanned into the lake."`
+	Fit      fitCommand      `cmd:"" help:"A step of a run: count what is usual, for some accounts."`
+	Score    scoreCommand    `cmd:"" help:"A step of a run: compare with what is usual, for some accounts."`
+	Decide   decideCommand   `cmd:"" help:"A step of a run: decide, and report."`
 	Report   reportCommand   `cmd:"" help:"Show the newest report again, or that of a day."`
 	Explain  explainCommand  `cmd:"" help:"Show the arithmetic of one insight, to be done again by hand."`
 	Mark     markCommand     `cmd:"" help:"Say what an insight was: benign, an incident, or dealt with."`
@@ -92,4 +97,4 @@ Every hour, from cron:
 
   7 * * * *  trailgauge run --trail s3://acme-trail --lake s3://acme-lake/trailgauge
 
-Exit status: 0 done; 3 done, but some input was rejected, or a sink did not take its messages; 10 insights opened (with --fail-on-insight); 1 failed; 2 wrong usage or configuration; 4 another run holds the lake; 75 try again later; 130 interrupted.`
+Exit status: 0 done; 3 done, but some input was rejected, or a sink did not take its messages; 10 insights opened (with --fail-on-insight); 1 failed; 2 wrong usage or configuration; 4 another run holds the lake; 11 a step is to be called again; 75 try again later; 130 interrupted.`

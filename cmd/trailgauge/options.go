@@ -45,17 +45,37 @@ func (b bucketFlags) lake(ctx context.Context, name string) (store.Store, error)
 	})
 }
 
-// jobFlags are what run and plan share.
-type jobFlags struct {
+// placeFlags are what everything takes that reads the trail.
+type placeFlags struct {
 	trailFlag
 	lakeFlag
-	Config      string `placeholder:"FILE" env:"TRAILGAUGE_CONFIG" help:"YAML file with the settings; unknown keys are refused."`
+	Config string `placeholder:"FILE" env:"TRAILGAUGE_CONFIG" help:"YAML file with the settings; unknown keys are refused."`
+	workersFlag
+	bucketFlags
+}
+
+type workersFlag struct {
+	Workers int `default:"0" help:"Shards or series worked on at once (default: one a processor)."`
+}
+
+// workers fills in the default.
+func (f workersFlag) workers() (int, error) {
+	switch {
+	case f.Workers < 0:
+		return 0, fmt.Errorf("%w: --workers %d: want 1 or more, or 0 for one a processor", pipeline.ErrUsage, f.Workers)
+	case f.Workers == 0:
+		return runtime.GOMAXPROCS(0), nil
+	}
+	return f.Workers, nil
+}
+
+// jobFlags are what run and plan share.
+type jobFlags struct {
+	placeFlags
 	AsOf        string `placeholder:"TIME" help:"See nothing that was delivered later; the same as-of gives the same lake (default: now). 2026-11-01 or 2026-11-01T06:00:00Z."`
 	ScoreFrom   string `placeholder:"TIME" help:"First hour to decide on a new lake (default: 24 hours before as-of). What lies before is history at once."`
 	From        string `placeholder:"DATE" help:"First delivery day to read (default on a new lake: 42 days before as-of)."`
-	Workers     int    `default:"0" help:"Shards worked on at once (default: one a processor)."`
 	HistoryDays int    `default:"7" placeholder:"N" help:"With --trail lookup-events:REGION: how far back to fetch, 1 to 90 days, the newest first (default ${default})."`
-	bucketFlags
 
 	// fetch brings what is missing of a region's Event History into the lake; nil: what is there is read.
 	fetch func(ctx context.Context, region string, into store.Store, now time.Time) error
@@ -63,12 +83,10 @@ type jobFlags struct {
 
 // options turns flags and file into what the pipeline takes.
 func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options, error) {
-	o := pipeline.Options{Config: pipeline.DefaultConfig(), AsOf: now.UTC().Truncate(time.Second), Workers: f.Workers}
-	if o.Workers == 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
-	}
-	if o.Workers < 0 {
-		return o, fmt.Errorf("%w: --workers %d: want 1 or more, or 0 for one a processor", pipeline.ErrUsage, o.Workers)
+	o := pipeline.Options{Config: pipeline.DefaultConfig(), AsOf: now.UTC().Truncate(time.Second)}
+	var err error
+	if o.Workers, err = f.workers(); err != nil {
+		return o, err
 	}
 	if f.Lake == "" {
 		return o, fmt.Errorf("%w: --lake is empty", pipeline.ErrUsage)

@@ -12,9 +12,9 @@ import (
 // runCommand is the whole job.
 type runCommand struct {
 	jobFlags
-	JSON          bool  `name:"json" help:"Print the result as one JSON object."`
-	FailOnInsight bool  `help:"Exit with 10 when insights opened in this run."`
-	OkExit        []int `placeholder:"STATUS" help:"Statuses to turn into 0, as 3,10: for schedulers that know only success and failure."`
+	JSON          bool `name:"json" help:"Print the result as one JSON object."`
+	FailOnInsight bool `help:"Exit with 10 when insights opened in this run."`
+	okFlag
 	watchFlags
 }
 
@@ -29,11 +29,9 @@ func (r *runCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 
 // work is the run; how it went is told by its caller.
 func (r *runCommand) work(ctx context.Context, t *terminal, w *watch) (outcome, error) {
-	ended := outcome{ok: r.OkExit}
-	for _, status := range r.OkExit {
-		if status < 1 || status > 255 {
-			return outcome{}, fmt.Errorf("%w: --ok-exit %d is no exit status", pipeline.ErrUsage, status)
-		}
+	ended, err := r.begin()
+	if err != nil {
+		return ended, err
 	}
 	r.fetch = r.fetchHistory(t)
 	o, err := r.options(ctx, time.Now())
@@ -80,16 +78,30 @@ func (r *runCommand) work(ctx context.Context, t *terminal, w *watch) (outcome, 
 	return ended, nil
 }
 
-// planCommand is a dry run.
+// planCommand is a dry run, or the first of the steps.
 type planCommand struct {
 	jobFlags
-	JSON bool `name:"json" help:"Print the estimate as one JSON object."`
+	JSON   bool `name:"json" help:"Print the estimate as one JSON object."`
+	Create bool `help:"Create the plan, list its shards as JSON Lines in the lake, and print where: the first of the steps."`
+	okFlag
+}
+
+func (*planCommand) Help() string {
+	return `Without --create nothing is written. With --create it is the first of the steps that trailgauge run does in one process: plan, scan, merge, fit, score, decide, report. Each prints one JSON line. A plan that is under way is gone on with, so that plan --create may be called again.
+
+` + stepsHelp
 }
 
 func (p *planCommand) run(ctx context.Context, t *terminal) (outcome, error) {
+	if p.Create {
+		p.fetch = p.fetchHistory(t)
+	}
 	o, err := p.options(ctx, time.Now())
 	if err != nil {
 		return outcome{}, err
+	}
+	if p.Create {
+		return p.okFlag.step(t, &o, func() (*pipeline.Outcome, error) { return pipeline.Prepare(ctx, o) })
 	}
 	var end func()
 	o.Progress, o.Log, end = t.watch()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -34,6 +36,7 @@ func TestMain(m *testing.M) {
 //	tame stdout|stderr       no control character but line ends
 //	missing PATH             no file and no folder of that name
 //	insight LAKE NAME        set $NAME to the id of the newest report's first insight
+//	samefiles A B            two lakes hold the same files, but for the places they name
 //	explain LAKE             every insight of the newest report is explained, as text and as JSON
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -47,7 +50,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "trail": smallTrail, "pack": packFile, "onejson": oneJSON, "tame": tame, "missing": missing, "explain": explainAll, "insight": firstInsight,
+			"status": status, "trail": smallTrail, "pack": packFile, "onejson": oneJSON, "tame": tame, "missing": missing, "explain": explainAll, "samefiles": sameFiles, "insight": firstInsight,
 		},
 	})
 }
@@ -148,6 +151,26 @@ func explainAll(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		status(ts, false, []string{"0", "trailgauge", "explain", "--lake", args[0], i.ID, "--json"})
 		oneJSON(ts, false, []string{"stdout"})
+	}
+}
+
+func sameFiles(ts *testscript.TestScript, _ bool, args []string) {
+	read := func(root string) map[string]string {
+		root = ts.MkAbs(root)
+		files := map[string]string{}
+		ts.Check(filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			body, err := os.ReadFile(name)
+			rel, _ := filepath.Rel(root, name)
+			files[rel] = strings.ReplaceAll(string(body), root, "LAKE")
+			return err
+		}))
+		return files
+	}
+	if diff := cmp.Diff(read(args[0]), read(args[1])); diff != "" {
+		ts.Fatalf("%s and %s differ:\n%s", args[0], args[1], diff)
 	}
 }
 

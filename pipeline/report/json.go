@@ -160,6 +160,16 @@ func Encode(w io.Writer, v any) error {
 	return err
 }
 
+// EncodeLine is Encode on one line.
+func EncodeLine(w io.Writer, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(armour(b), '\n'))
+	return err
+}
+
 func documentOf(r *Run) *document {
 	d := &document{SchemaVersion: SchemaVersion, Program: r.Program, Run: r.ID, Commit: r.Number, AsOf: instant(r.AsOf), Trail: r.Trail,
 		Lake: r.Lake, DecidedFrom: instant(r.From), DecidedUpto: instant(r.Upto),
