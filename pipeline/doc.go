@@ -5,11 +5,13 @@
 // and every step is a function from named files to named files, so that any number of workers and any number of
 // attempts come to the same bytes. This is the walk through it, in the order in which a run does things.
 //
+// Run does all of it in one process; steps.go says how the same steps are called one by one and by shards, on many machines.
+//
 //  1. Hold (lease.go). A run takes a lease on the lake, so that a second one stops early. What makes two runs safe is that
 //     commits are created exclusively; the lease only spares work.
 //
 //  2. Recover (run.go). The highest numbered commit is the lake (lake.Current). Symlink files are made to agree with it. If the
-//     next run has a plan but no commit, that run died: it is finished first, from its own plan. If hours were taken in but not
+//     next run has a plan but no commit, that run died: it is finished first, from its own plan (pending). If hours were taken in but not
 //     decided, they are decided first.
 //
 //  3. List (list.go). What an account without a trail has, its Event History, was fetched into the layout of one before (package eventhistory). The layout of the keys prunes the listing to the delivery days that can hold something new: two of them, 35 once a day,
@@ -18,7 +20,7 @@
 //  4. Plan (plan.go). What is new is cut into shards of at most about 64 MiB of JSON, one account's delivery day kept together
 //     where the size allows. The plan is created exclusively, before any output exists; all outputs are named after it.
 //
-//  5. Scan (scan.go, fetch.go, rejects.go). A shard is a straight line in one goroutine: its objects are read ahead, inflated, decoded
+//  5. Scan (scanall.go, scan.go, fetch.go, rejects.go). A shard is a straight line in one goroutine: its objects are read ahead, inflated, decoded
 //     (package decode) into columns, de-duplicated against each other, the lake and the shards before (neighbours.go), sorted, and written as one events file
 //     a day (package lake); counts and identities go into one working file. An object is taken in as a whole or not at all; a bad record is rejected alone. The part
 //     (part.go) says what came of every object, and is written last: a part that is there is whole.
@@ -29,7 +31,7 @@
 //     touched day's files; a growing day that has too many small ones gets fewer and larger ones at once. The sum in = kept + duplicate + replaced + rejected must balance. Then the first commit makes the
 //     records visible, and one symlink file a day and table is replaced.
 //
-//  7. Fit (score.go, histories.go, zones.go, package baseline). For each day to decide, the counts of the 28 days before are read series by series (tiles.go); what
+//  7. Fit (score.go, map.go, histories.go, zones.go, package baseline). For each day to decide, the counts of the 28 days before are read series by series (tiles.go); what
 //     series of one API have in common is pooled in integer sums, whose order does not matter.
 //
 //  8. Score (score.go, packages models and insight). Every series' hours are compared with its own baseline and the pooled one, over windows

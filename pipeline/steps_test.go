@@ -100,7 +100,7 @@ func TestStepsAreARun(t *testing.T) {
 	from := folder(t)
 	truth := write(t, from, c)
 	first := truth.End.AddDate(0, 0, -2).Add(-5 * time.Hour)
-	times := []time.Time{first, first.Add(time.Hour), first.Add(time.Hour), first.Add(26 * time.Hour), truth.Delivered.Add(5 * time.Hour), truth.Delivered.Add(9 * time.Hour)}
+	times := []time.Time{first, first.Add(time.Hour), first.Add(time.Hour), truth.Delivered.Add(5 * time.Hour), truth.Delivered.Add(9 * time.Hour)}
 	run := func(dir string, do func(Options)) map[string][]byte {
 		to, err := store.Folder(dir)
 		if err != nil {
@@ -108,13 +108,13 @@ func TestStepsAreARun(t *testing.T) {
 		}
 		for _, at := range times {
 			o := options(from, to, at)
-			o.ScoreFrom = first.AddDate(0, 0, -2)
+			o.ScoreFrom = first.AddDate(0, 0, -1)
 			do(o)
 		}
 		return tree(t, dir)
 	}
 	want := run(t.TempDir(), func(o Options) { mustRun(t, o) })
-	for i, e := range []engine{{}, {of: 3}, {of: 2, slices: 3, crashes: true}} {
+	for i, e := range []engine{{}, {of: 3, slices: 5}, {of: 2, crashes: true}} {
 		e.T, e.dice = t, rand.New(rand.NewPCG(7, uint64(i)))
 		got := run(t.TempDir(), func(o Options) {
 			e.o.Options = o
@@ -122,7 +122,7 @@ func TestStepsAreARun(t *testing.T) {
 		})
 		sameTree(t, fmt.Sprintf("of %d, slices %d", e.of, e.slices), want, got)
 		t.Logf("of %d, slices %d: %d days were mapped, %d steps killed", e.of, e.slices, e.days, e.killed)
-		if e.crashes && e.killed == 0 || e.of > 0 && e.days < 10 {
+		if e.crashes && e.killed == 0 || e.of > 0 && e.days < 8 {
 			t.Error("the engine was too tame")
 		}
 		if t.Failed() {

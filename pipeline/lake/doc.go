@@ -22,6 +22,7 @@
 //	state/marks/00000042.json           what somebody said of an insight: numbered apart from commits, never changed
 //	state/told/00000042-HASH.json       what run 42 told of, for sinks; its commit names it
 //	state/delivered/SINK/00000042-0001.json  what a sink has had of that, a batch a file; 00000042.json: it has nothing more to get. No commit names them
+//	state/parts/00000042/…              working files of run 42, gone when it is committed: parts of the scan, shards of fit and score
 //	state/latest, state/lease           a hint, and who is running
 //	reports/00000042/, reports/latest/  a run's report, and that of the newest run
 //	reports/daily/YYYY-MM-DD/           a day's, as known at its end: written by the run that decides its last hour, again by one that goes back to it
