@@ -94,6 +94,9 @@ func (e *engine) run() {
 // TestStepsAreARun compares what the steps make with what Run makes of the same trail, to the byte: a first run of some weeks, hourly ones, ones that decide
 // without reading anything, and ones with nothing to do.
 func TestStepsAreARun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some weeks, three times over")
+	}
 	several(t, 300_000)
 	c := month(31)
 	c.Days, c.Accounts, c.Regions, c.EventsPerDay, c.Duplicates = 21, 4, 1, 100, .3

@@ -73,7 +73,7 @@ func (*scanCommand) Help() string { return stepsHelp }
 
 // options opens the places. As-of and configuration are the plan's.
 func (f placeFlags) options(ctx context.Context) (pipeline.Options, error) {
-	job := jobFlags{placeFlags: f}
+	job := jobFlags{placeFlags: f, HistoryDays: 1} // Event History is read as the step plan fetched it, however far back
 	return job.options(ctx, time.Now())
 }
 
