@@ -30,7 +30,7 @@ func (b bucketFlags) ownPrincipals(ctx context.Context, lake string, places []tr
 			add(trail.UserIdentity{Type: "AssumedRole", AccountID: account,
 				SessionContext: trail.SessionContext{SessionIssuer: trail.SessionIssuer{ARN: p.RoleARN, AccountID: account}}})
 		}
-		own = own || strings.HasPrefix(p.URL, "s3://")
+		own = own || p.history || strings.HasPrefix(p.URL, "s3://")
 	}
 	if !own {
 		return out

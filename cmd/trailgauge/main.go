@@ -93,6 +93,10 @@ A first look, with nothing but a folder:
   $ trailgauge run --trail sample/trail --lake lake --as-of 2026-11-01
   $ xdg-open lake/reports/latest/index.html
 
+With the credentials of an account, and no trail (90 days are kept in each account; this fetches 7):
+
+  $ trailgauge run --trail lookup-events:eu-central-1 --lake lake
+
 Every hour, from cron:
 
   7 * * * *  trailgauge run --trail s3://acme-trail --lake s3://acme-lake/trailgauge
