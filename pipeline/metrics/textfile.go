@@ -56,7 +56,7 @@ func Textfile(name string, s *Summary) error {
 	all.MustRegister(stages)
 	sinks := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trailgauge_last_run_sink_messages", Help: "What became of each sink's messages in the last run."}, []string{"sink", "outcome"})
 	for _, d := range s.Sinks {
-		for outcome, n := range map[string]int{"taken": d.Taken, "waiting": d.Waiting, "refused": d.Refused, "given up": d.GivenUp} {
+		for outcome, n := range map[string]int{"taken": d.Taken, "waiting": d.Waiting, "refused": d.Refused, "given_up": d.GivenUp} {
 			sinks.WithLabelValues(d.Name, outcome).Set(float64(n))
 		}
 	}
