@@ -64,7 +64,7 @@ func Foresee(ctx context.Context, o Options) (*Estimate, error) {
 	}
 	e.Requests.List = asked.Load().List
 	if e.Objects > 0 {
-		// A part writes events, counts and keys a day, and itself; merging reads the keys and counts, and a manifest and marks of each of the last
+		// A part writes events a day, its counts and keys in one file, and itself; merging reads the keys and counts, and a manifest and marks of each of the last
 		// days, and writes keys, marks, counts, a manifest, symlinks and a list a day; deciding reads the counts of the fit window twice.
 		touched, indexed := int64(len(days))+1, int64(0)
 		for _, d := range c.Days {
@@ -72,7 +72,7 @@ func Foresee(ctx context.Context, o Options) (*Estimate, error) {
 				indexed++
 			}
 		}
-		e.Requests.Put = 4*parts + 8*touched + 12
+		e.Requests.Put = parts + 2*int64(len(p.Shards)) + 8*touched + 12
 		e.Requests.Get = e.Objects + 3*parts + 4*touched + 2*indexed + 2*(FitDays+BornDays) + 12
 		e.Requests.KMSDecrypt, e.Requests.KMSEncrypt = e.Objects, e.Requests.Put
 	}
