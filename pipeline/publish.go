@@ -60,7 +60,7 @@ func publish(ctx context.Context, s store.Store, rep *report.Run) error {
 	}{
 		{"index.html", func(b *bytes.Buffer) error { return report.HTML(b, rep) }},
 		{"report.json", func(b *bytes.Buffer) error { return report.JSON(b, rep) }},
-		{"report.txt", func(b *bytes.Buffer) error { return report.Text(b, rep, 100, false) }},
+		{"report.txt", func(b *bytes.Buffer) error { return report.Flowed(b, rep) }},
 	} {
 		var b bytes.Buffer
 		if err := form.write(&b); err != nil {

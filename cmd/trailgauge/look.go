@@ -59,7 +59,11 @@ func (r *reportCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	if err != nil {
 		return outcome{}, fmt.Errorf("reading %s: %w", what, err)
 	}
-	_, err = t.out.Write(body)
+	text := string(body)
+	if width, tty := size(t.out); tty && !r.JSON {
+		text = report.Reflow(text, width)
+	}
+	_, err = io.WriteString(t.out, text)
 	return outcome{}, err
 }
 

@@ -21,7 +21,7 @@ func main() {
 
 // Main runs the command with its arguments and returns the exit status. stdout carries the result, stderr everything else.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	t := &terminal{out: stdout, err: stderr}
+	t := &terminal{out: asTerminal(stdout), err: asTerminal(stderr)}
 	var cli commands
 	ended := -1 // the status with which help or --version ended the parsing
 	parser, err := kong.New(&cli,

@@ -42,8 +42,39 @@ func (t *terminal) note(format string, args ...any) {
 	fmt.Fprintf(t.err, "trailgauge: %s\n", report.Clean(fmt.Sprintf(format, args...)))
 }
 
+// plain is a terminal that shows ASCII alone.
+type plain struct{ file *os.File }
+
+// Write spells what is beyond ASCII. A text is written in one go, so no character comes in two parts.
+func (p plain) Write(b []byte) (int, error) {
+	if _, err := p.file.WriteString(report.ASCII(string(b))); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// asTerminal returns w, or where it is a terminal of a locale that names another character set than UTF-8 (C and POSIX do), what spells for it. A
+// locale that is not said at all, as in containers, is no reason to.
+func asTerminal(w io.Writer) io.Writer {
+	if _, tty := size(w); !tty {
+		return w
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if l := strings.ToLower(os.Getenv(name)); l != "" {
+			if strings.Contains(l, "utf-8") || strings.Contains(l, "utf8") {
+				return w
+			}
+			return plain{w.(*os.File)}
+		}
+	}
+	return w
+}
+
 // size returns the width of the terminal that w is, and false when it is none.
 func size(w io.Writer) (width int, ok bool) {
+	if p, ok := w.(plain); ok {
+		w = p.file
+	}
 	f, isFile := w.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) {
 		return 100, false

@@ -80,3 +80,38 @@ func TestColours(t *testing.T) {
 		}
 	}
 }
+
+// A report that was kept is laid out for the terminal; one whose locale is not of UTF-8 is shown ASCII alone. A locale that is not said is no reason to.
+func TestReportOnATerminal(t *testing.T) {
+	dir := t.TempDir()
+	c := fixtures.Default()
+	c.Days, c.Accounts, c.Regions, c.EventsPerDay, c.Anomalies = 2, 1, 1, 200, false
+	_, err := fixtures.Write(t.Context(), c, func(key string, body []byte) error { return writeFile(dir+"/trail/"+key, body) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := call(t.Context(), "run", "--trail", dir+"/trail", "--lake", dir+"/lake", "--as-of", "2026-11-01T01:00:00Z"); status != 0 {
+		t.Fatal(stderr)
+	}
+	for _, x := range []struct {
+		all, ctype, lang string
+		ascii            bool
+	}{{"", "", "", false}, {"C.UTF-8", "C", "C", false}, {"", "", "de_DE.utf8", false}, {"C", "", "C.UTF-8", true}, {"", "POSIX", "C.UTF-8", true}, {"", "", "en_US.ISO-8859-1", true}} {
+		t.Setenv("LC_ALL", x.all)
+		t.Setenv("LC_CTYPE", x.ctype)
+		t.Setenv("LANG", x.lang)
+		out, screen := pty(t)
+		if status := Main(t.Context(), []string{"report", "--lake", dir + "/lake", "--day", "2026-10-31"}, out, io.Discard); status != 0 {
+			t.Fatalf("status %d", status)
+		}
+		text := screen()
+		if ascii := !strings.ContainsFunc(text, func(r rune) bool { return r > 0x7e }); ascii != x.ascii || !strings.Contains(text, "the day 2026-10-31") {
+			t.Errorf("%+v: ASCII alone %v:\n%s", x, ascii, text)
+		}
+		for line := range strings.Lines(text) {
+			if len([]rune(strings.TrimRight(line, "\r\n"))) > 80 && strings.Contains(strings.TrimSpace(line), " ") {
+				t.Errorf("wider than 80 columns: %q", line)
+			}
+		}
+	}
+}

@@ -2,8 +2,10 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/width"
 
@@ -78,4 +80,25 @@ func level8(hours []insight.Bar, most int64) rune {
 		return '.'
 	}
 	return blocks[min(int64(float64(n)/float64(most)*float64(len(blocks))), int64(len(blocks))-1)]
+}
+
+// ASCII spells a report's text for a terminal that shows no more than ASCII: heights of a sparkline are digits from 1 to 8, and a letter beyond ASCII is written
+// as \u00e9.
+func ASCII(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch k := slices.Index(blocks, r); {
+		case r < utf8.RuneSelf:
+			b.WriteRune(r)
+		case k >= 0:
+			b.WriteByte(byte('1' + k))
+		case r == '–' || r == '·' || r == '─':
+			b.WriteByte('-')
+		case r == '…':
+			b.WriteString("...")
+		default:
+			b.WriteString(escape(r))
+		}
+	}
+	return b.String()
 }

@@ -1,10 +1,13 @@
 package report
 
 import (
+	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"trailgauge/pipeline/insight"
@@ -67,5 +70,40 @@ func TestColumns(t *testing.T) {
 		if got := columns(s); got != want {
 			t.Errorf("%q takes %d columns, want %d", s, got, want)
 		}
+	}
+}
+
+// A stored text is laid out for another width as if it had been made for it, but for the sparklines, whose columns stay.
+func TestReflow(t *testing.T) {
+	for _, r := range []*Run{realistic(), day(), {}} {
+		var kept bytes.Buffer
+		if err := Flowed(&kept, r); err != nil {
+			t.Fatal(err)
+		}
+		text := func(width int) string {
+			var b bytes.Buffer
+			if err := Text(&b, r, width, false); err != nil {
+				t.Fatal(err)
+			}
+			return b.String()
+		}
+		if text(storedWidth) != strings.ReplaceAll(kept.String(), " \n", "\n") || text(storedWidth) != Reflow(kept.String(), storedWidth) {
+			t.Error("the same width changes it")
+		}
+		for _, width := range []int{60, 80, 140} {
+			var want, got []string
+			sparks := regexp.MustCompile(`(?ms)^ *[.?▁▂▃▄▅▆▇█]{6,}\s.*?an\s+hour(, \d+\s+hours\s+a\s+column)?\n`)
+			want = strings.Split(sparks.ReplaceAllString(text(width), ""), "\n")
+			got = strings.Split(sparks.ReplaceAllString(Reflow(kept.String(), width), ""), "\n")
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("width %d:\n%s", width, d)
+			}
+		}
+	}
+}
+
+func TestASCII(t *testing.T) {
+	if got, want := ASCII("..▁█? – a…\u00e9\U0001f600\n"), `..18? - a...\u00e9\ud83d\ude00`+"\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

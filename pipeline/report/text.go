@@ -13,10 +13,15 @@ import (
 // broken within words, so a long name may stand out.
 func Text(w io.Writer, r *Run, width int, color bool) error {
 	t := newText(width, color)
+	t.report(r)
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+func (t *text) report(r *Run) {
 	if r.Number == 0 && r.Daily == nil {
 		t.idle(r)
-		_, err := io.WriteString(w, t.b.String())
-		return err
+		return
 	}
 	t.head(r)
 	incidents, alone := r.Groups()
@@ -31,14 +36,14 @@ func Text(w io.Writer, r *Run, width int, color bool) error {
 	}
 	t.suppressed(r)
 	t.foot(r)
-	_, err := io.WriteString(w, t.b.String())
-	return err
 }
 
 type text struct {
 	b     strings.Builder
 	width int
 	color bool
+
+	flowed bool // lines that go on end with a space
 }
 
 func newText(width int, color bool) *text {
@@ -65,15 +70,18 @@ func (t *text) paint(style, s string) string {
 
 // put writes s, broken into lines, each indented and painted.
 func (t *text) put(indent int, style, s string) {
-	pad := strings.Repeat(" ", indent)
+	pad, goesOn := strings.Repeat(" ", indent), "\n"
+	if t.flowed {
+		goesOn = " \n"
+	}
 	line := ""
-	flush := func() {
-		t.b.WriteString(pad + t.paint(style, line) + "\n")
+	flush := func(end string) {
+		t.b.WriteString(pad + t.paint(style, line) + end)
 		line = ""
 	}
 	for _, word := range strings.Fields(s) {
 		if line != "" && indent+columns(line)+1+columns(word) > t.width {
-			flush()
+			flush(goesOn)
 		}
 		if line != "" {
 			line += " "
@@ -81,7 +89,7 @@ func (t *text) put(indent int, style, s string) {
 		line += word
 	}
 	if line != "" {
-		flush()
+		flush("\n")
 	}
 }
 
