@@ -58,11 +58,11 @@ type Events interface {
 	Each(ctx context.Context, q []Query, fn func(i int, e *Event) error) error
 }
 
-// Limits of attribution. What is held at a time is at most 50 insights x 3 spans x 500 values, of which the longest are a kilobyte.
+// Limits of attribution. What is held at a time is at most 50 insights x 3 spans x 300 values of 12 attributes, of which some can be a kilobyte long.
 const (
 	listLength  = 5    // as AWS: at most five values a list
 	sampleCount = 5    // events pointed at
-	maxDistinct = 500  // values of an attribute held at a time, see tally
+	maxDistinct = 300  // values of an attribute held at a time, see tally
 	maxValue    = 1024 // bytes of a userAgent that are kept, which is where CloudTrail itself cuts it
 	maxOther    = 300  // bytes of any other value
 	batch       = 50   // insights whose events are read in one pass
@@ -266,8 +266,8 @@ func (d *division) list(span int) []Attribution {
 	return out
 }
 
-// tally counts values, however many an attacker invents. It holds 500: where there are more, one of each is dropped for every further one
-// (Misra and Gries, "Finding repeated elements", 1982). What is left has every value with more than a 501st of the calls, and a second reading
+// tally counts values, however many an attacker invents. It holds 300: where there are more, one of each is dropped for every further one
+// (Misra and Gries, "Finding repeated elements", 1982). What is left has every value with more than a 301st of the calls, and a second reading
 // counts it exactly.
 type tally struct {
 	n       map[string]int64

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -162,14 +164,60 @@ func TestAttributeBoundsInventedValues(t *testing.T) {
 	}
 }
 
-// Whatever the values, those with more than a 501st of the calls are listed with their exact counts, and a list adds up.
+// flood makes up as many events as one asks for, each with values of its own that are as long as a caller can make them.
+type flood struct {
+	n    int
+	most uint64 // bytes of heap while they were read
+}
+
+func (f *flood) Each(_ context.Context, q []Query, fn func(int, *Event) error) error {
+	for k := range f.n {
+		when := at(5, 0, 0, 0)
+		if k%2 > 0 {
+			when = at(11, 9, 42, 0)
+		}
+		long := fmt.Sprintf("%d %s", k, strings.Repeat("x", 2000))
+		e := Event{Time: when.UnixMilli(), UserAgent: long, Session: long[:64], Identity: long[:64], Resource: long, SourceIP: long[:40], AccessKeyID: long[:20]}
+		for i := range q {
+			if err := fn(i, &e); err != nil {
+				return err
+			}
+		}
+	}
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	f.most = max(f.most, m.HeapAlloc)
+	return nil
+}
+
+func TestAttributeBoundsMemory(t *testing.T) {
+	list := make([]*Insight, 2*batch)
+	for k := range list {
+		list[k] = sample(CallRate)
+	}
+	few, many := &flood{n: 2 * maxDistinct}, &flood{n: 3 * maxDistinct}
+	if err := errors.Join(Attribute(context.Background(), few, list[:batch]), Attribute(context.Background(), many, list[batch:])); err != nil {
+		t.Fatal(err)
+	}
+	if most := max(few.most, many.most); most > 128<<20 || many.most > few.most*5/4 {
+		t.Errorf("%d MiB of heap, and %d with more events and insights", few.most>>20, many.most>>20)
+	}
+	t.Logf("%d MiB and %d MiB", few.most>>20, many.most>>20)
+}
+
+// Whatever the values, those with more than a 301st of the calls are listed with their exact counts, and a list adds up.
 func TestTallyIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		values := rapid.SliceOfN(rapid.IntRange(0, 3*maxDistinct), 0, 6*maxDistinct).Draw(t, "values")
-		for _, common := range rapid.SliceOfN(rapid.IntRange(0, 40), 0, 4).Draw(t, "common") {
-			values = append(values, slices.Repeat([]int{common}, 9*common)...)
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)) // rapid's own slices are short
+		var values []int
+		for v := range rapid.IntRange(0, 4*maxDistinct).Draw(t, "values") {
+			values = append(values, slices.Repeat([]int{v}, 1+r.IntN(3))...)
 		}
-		values = rapid.Permutation(values).Draw(t, "order")
+		for _, common := range rapid.SliceOfN(rapid.IntRange(0, 40), 0, 7).Draw(t, "common") {
+			values = append(values, slices.Repeat([]int{common}, 2*common)...)
+		}
+		r.Shuffle(len(values), func(i, k int) { values[i], values[k] = values[k], values[i] })
 		var l tally
 		want := map[string]int64{}
 		for _, v := range values {
