@@ -15,17 +15,17 @@ import (
 // come without.
 const SchemaVersion = 1
 
-// Summary is one run, told in numbers. Its JSON is documented by these fields. Times are UTC.
+// Summary is one run, told in numbers. Its JSON is documented by these fields, and by summary.schema.json. Times are UTC.
 type Summary struct {
 	SchemaVersion int       `json:"schemaVersion"`
 	Program       string    `json:"program"`
-	Trail         string    `json:"trail"` // several: one after the other; of a run that failed, as --trail has it
-	Lake          string    `json:"lake"`
+	Trail         string    `json:"trail"` // where the records came from, several one after the other; of a run that failed, as --trail has it
+	Lake          string    `json:"lake"` // where the tables are
 	Started       time.Time `json:"started"`
 	Ended         time.Time `json:"ended"`
-	Seconds       float64   `json:"seconds"`         // wall clock, from Started to Ended
+	Seconds       float64   `json:"seconds"`         // wall clock, from started to ended
 	Status        int       `json:"exitStatus"`      // as without --ok-exit
-	Error         string    `json:"error,omitempty"` // why it failed; at most maxError bytes
+	Error         string    `json:"error,omitempty"` // why it failed; at most 4 KiB
 	Stages        []Stage   `json:"stages"`          // in the order in which they first began
 
 	Sinks []Sink `json:"sinks,omitempty"` // in the order of the configuration
@@ -55,7 +55,7 @@ type Figures struct {
 	Commit      int        `json:"commit"`      // 0 when there was nothing to do
 	AsOf        time.Time  `json:"asOf"`        // objects stamped later were not seen
 	DecidedUpto *time.Time `json:"decidedUpto"` // hours before it are decided; null on a lake that has decided none
-	LagSeconds  *float64   `json:"lagSeconds"`  // Summary.Ended − DecidedUpto; null with it
+	LagSeconds  *float64   `json:"lagSeconds"`  // ended − decidedUpto; null with it
 
 	Objects         int64 `json:"objects"`         // read
 	ObjectsRejected int64 `json:"objectsRejected"` // of them, as a whole
