@@ -20,7 +20,7 @@ type Summary struct {
 	SchemaVersion int       `json:"schemaVersion"`
 	Program       string    `json:"program"`
 	Trail         string    `json:"trail"` // where the records came from, several one after the other; of a run that failed, as --trail has it
-	Lake          string    `json:"lake"` // where the tables are
+	Lake          string    `json:"lake"`  // where the tables are
 	Started       time.Time `json:"started"`
 	Ended         time.Time `json:"ended"`
 	Seconds       float64   `json:"seconds"`         // wall clock, from started to ended
