@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,11 +20,23 @@ var ErrNoInsight = errors.New("there is no such insight")
 
 // FindInsight returns the insight with an ID as of the lake's newest commit; retracted ones are found too.
 func FindInsight(ctx context.Context, s store.Store, id string) (*insight.Insight, error) {
+	list, err := findInsights(ctx, s, func(i *insight.Insight) bool { return i.ID == id })
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%w: finding insight %q in %s: %w", ErrUsage, id, s.URL(""), ErrNoInsight)
+	}
+	return &list[0], nil
+}
+
+// findInsights returns the insights of the newest commit that are wanted, by day.
+func findInsights(ctx context.Context, s store.Store, wanted func(*insight.Insight) bool) ([]insight.Insight, error) {
 	c, err := lake.Current(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	found := make([]*insight.Insight, len(c.Days))
+	found := make([][]insight.Insight, len(c.Days))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(16)
 	for k, d := range c.Days {
@@ -34,8 +47,8 @@ func FindInsight(ctx context.Context, s store.Store, id string) (*insight.Insigh
 			}
 			list, err := loadInsights(ctx, s, m.Found)
 			for n := range list {
-				if list[n].ID == id {
-					found[k] = &list[n]
+				if wanted(&list[n]) {
+					found[k] = append(found[k], list[n])
 				}
 			}
 			return err
@@ -44,12 +57,7 @@ func FindInsight(ctx context.Context, s store.Store, id string) (*insight.Insigh
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	for _, i := range found {
-		if i != nil {
-			return i, nil
-		}
-	}
-	return nil, fmt.Errorf("%w: finding insight %q in %s: %w", ErrUsage, id, s.URL(""), ErrNoInsight)
+	return slices.Concat(found...), nil
 }
 
 // SaidOf returns what was said last of an insight, or of one it is below, and holds; nil when nothing was.

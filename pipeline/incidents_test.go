@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -104,5 +105,38 @@ func TestIncidentsStayApart(t *testing.T) {
 		if c.State != insight.Closed || len(c.Principals) != 1 {
 			t.Errorf("%s: %s, of %q", c.ID, c.State, c.Principals)
 		}
+	}
+}
+
+// A mark of an incident is one of all its insights; it is taken back as a whole, by the ID it was made with.
+func TestMarkOfAnIncident(t *testing.T) {
+	s := raid(t, true)
+	id := s.until(dayStart.Add(10*time.Hour + 40*time.Minute)).Report.Incidents[0].ID
+	say := func(as insight.As, at time.Time) (*insight.Mark, error) {
+		return Mark(t.Context(), MarkOptions{Lake: s.Lake, ID: id, As: as, Undo: as == "", By: "anna", Note: "a drill", At: at})
+	}
+	m, err := say(insight.AsClosed, dayStart.Add(10*time.Hour+45*time.Minute))
+	if err != nil || m.Insight != id || len(m.Of) != len(found(t, s.Lake)) {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	r := s.until(dayStart.Add(12*time.Hour + 40*time.Minute))
+	for _, i := range found(t, s.Lake) {
+		if of := m.Names(i.ID); of != (i.State == insight.Closed) || of != (r.Report.Marks[i.ID] != nil) {
+			t.Errorf("%s %s is %s", i.Name, i.Principal, i.State)
+		}
+	}
+	var text strings.Builder
+	if err := report.Text(&text, r.Report, 200, false); err != nil || !strings.Contains(text.String(), "Marked closed by anna, 2026-10-31 10:45Z: a drill") {
+		t.Errorf("%v\n%s", err, &text)
+	}
+	if m, err = say("", dayStart.Add(13*time.Hour)); err != nil || m.Undoes != 1 {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if list, err := ListMarks(t.Context(), s.Lake, id); err != nil || len(list) != 2 {
+		t.Errorf("%d marks, %v", len(list), err)
+	}
+	id += "0"
+	if _, err := say(insight.AsBenign, dayStart.Add(13*time.Hour)); !errors.Is(err, ErrNoInsight) {
+		t.Errorf("an unknown one: %v", err)
 	}
 }

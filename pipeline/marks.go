@@ -25,13 +25,13 @@ const marksPrefix = "state/marks/"
 
 func markKey(number int) string { return fmt.Sprintf("%s%08d.json", marksPrefix, number) }
 
-// maxMark bounds what is read of a file of a mark, in bytes.
-const maxMark = 64 << 10
+// maxMark bounds a file of a mark, in bytes: a mark of an incident names all of its insights.
+const maxMark = 1 << 20
 
 // MarkOptions say what Mark records.
 type MarkOptions struct {
 	Lake   store.Store
-	ID     string     // of the insight
+	ID     string     // of the insight, or of an incident: of all of its insights, as far as they are known
 	As     insight.As // "" with Undo
 	Undo   bool       // take back the newest mark of the insight that holds
 	By     string     // who says so
@@ -47,11 +47,7 @@ func Mark(ctx context.Context, o MarkOptions) (*insight.Mark, error) {
 	if err != nil {
 		return nil, err
 	}
-	i, err := FindInsight(ctx, o.Lake, o.ID)
-	if err != nil {
-		return nil, err
-	}
-	of, err := burstOf(ctx, o.Lake, c, i)
+	i, of, err := subject(ctx, o.Lake, c, o.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +64,9 @@ func Mark(ctx context.Context, o MarkOptions) (*insight.Mark, error) {
 		if err != nil {
 			return nil, err
 		}
-		body = append(body, '\n')
+		if body = append(body, '\n'); len(body) > maxMark {
+			return nil, fmt.Errorf("%w: marking %s: its %d insights are too many for one mark\nmark them one by one", ErrUsage, i.ID, len(of))
+		}
 		err = o.Lake.Create(ctx, markKey(m.Number), body)
 		if errors.Is(err, store.ErrExist) { // somebody else was faster, or the answer to our own was lost
 			there, _, err := o.Lake.Get(ctx, markKey(m.Number), maxMark)
@@ -91,18 +89,56 @@ func ListMarks(ctx context.Context, s store.Store, id string) ([]insight.Mark, e
 	if err != nil || id == "" {
 		return marks, err
 	}
-	marks = slices.DeleteFunc(marks, func(m insight.Mark) bool { return !m.Names(id) })
+	marks = slices.DeleteFunc(marks, func(m insight.Mark) bool { return m.Insight != id && !m.Names(id) })
 	if len(marks) == 0 {
-		_, err = FindInsight(ctx, s, id)
+		var c *lake.Commit
+		if c, err = lake.Current(ctx, s); err == nil {
+			_, _, err = subject(ctx, s, c, id)
+		}
 	}
 	return marks, err
 }
 
+// subject returns what a mark is of: an insight and those below it, or an incident, as an insight of its time and state, and all of its insights.
+func subject(ctx context.Context, s store.Store, c *lake.Commit, id string) (*insight.Insight, []insight.Marked, error) {
+	i, err := FindInsight(ctx, s, id)
+	if err == nil {
+		of, err := burstOf(ctx, s, c, i)
+		return i, of, err
+	}
+	if !errors.Is(err, ErrNoInsight) {
+		return nil, nil, err
+	}
+	list, failed := findInsights(ctx, s, func(i *insight.Insight) bool { return i.Incident == id && id != "" })
+	if failed != nil {
+		return nil, nil, failed
+	}
+	all := insight.Incidents(list)
+	if len(all) == 0 { // one that was marked may go by another ID since
+		marks, failed := readMarks(ctx, s)
+		if failed != nil {
+			return nil, nil, failed
+		}
+		for _, m := range slices.Backward(marks) {
+			if m.Insight == id {
+				return &insight.Insight{ID: id, State: insight.Retracted, Whole: insight.Span{Start: m.Of[0].Start, End: m.Of[0].End}}, m.Of, nil
+			}
+		}
+		return nil, nil, err
+	}
+	var of []insight.Marked
+	for k := range all[0].Insights {
+		of = append(of, marked(&all[0].Insights[k]))
+	}
+	return &insight.Insight{ID: id, State: all[0].State, Whole: insight.Span{Start: all[0].First, End: all[0].Last}}, of, nil
+}
+
+func marked(i *insight.Insight) insight.Marked {
+	return insight.Marked{Insight: i.ID, Unit: i.Unit, Start: i.Whole.Start, End: i.Whole.End}
+}
+
 // burstOf returns an insight and those below it.
 func burstOf(ctx context.Context, s store.Store, c *lake.Commit, top *insight.Insight) ([]insight.Marked, error) {
-	marked := func(i *insight.Insight) insight.Marked {
-		return insight.Marked{Insight: i.ID, Unit: i.Unit, Start: i.Whole.Start, End: i.Whole.End}
-	}
 	out := []insight.Marked{marked(top)}
 	for day := trail.DayOf(top.Whole.Start) - lookback; day <= trail.DayOf(top.Whole.End); day++ {
 		m, err := lake.LoadManifest(ctx, s, c, day)

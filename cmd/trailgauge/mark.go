@@ -15,7 +15,7 @@ import (
 type markCommand struct {
 	lakeFlag
 	bucketFlags
-	ID     string `arg:"" optional:"" name:"insight-id" help:"The insight, by the ID that reports and the insights table give it."`
+	ID     string `arg:"" optional:"" name:"insight-id" help:"The insight, by the ID that reports and the insights table give it, or an incident: all of its insights."`
 	As     string `placeholder:"WHAT" enum:",benign,incident,closed" default:"" help:"benign, incident or closed."`
 	By     string `placeholder:"WHO" env:"TRAILGAUGE_BY" help:"Who says so."`
 	Note   string `placeholder:"TEXT" help:"Why, for whoever sees the next insight like it. Needed unless with --undo."`

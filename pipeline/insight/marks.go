@@ -22,8 +22,8 @@ const (
 // Mark is what a person said about one insight. Marks are added and never changed; one that Undoes another takes it back from its own time on.
 type Mark struct {
 	Number  int       `json:"number"`           // 1, 2, 3, … in the order they were made
-	Insight string    `json:"insight"`          // its ID
-	Of      []Marked  `json:"of"`               // the insight and those below it, which share its burst; the same holds for each
+	Insight string    `json:"insight"`          // its ID, or that of an incident
+	Of      []Marked  `json:"of"`               // the insight and those below it, which share its burst, or all of the incident as far as they were known; the same holds for each
 	As      As        `json:"as"`               // what it says, or takes back
 	Undoes  int       `json:"undoes,omitempty"` // number of the mark that it takes back; 0: none
 	By      string    `json:"by"`               // who says so

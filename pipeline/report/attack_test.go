@@ -53,6 +53,9 @@ func hostile(s string) *Run {
 	r.Input.Excluded = []Count{{Name: s, N: 1}}
 	i.Seen = &insight.Seen{Insight: s, As: insight.As(s), By: s, Note: s, Ticket: s}
 	r.Marks = map[string]*insight.Seen{i.ID: i.Seen}
+	for _, i := range r.Incidents[0].Insights {
+		r.Marks[i.ID] = &insight.Seen{Insight: s, By: s, Note: s, Ticket: s}
+	}
 	x := &r.Suppressions[0]
 	x.Name, x.Owner, x.Reason, x.Expires, x.Insights[0].Name, x.Insights[0].Principal = s, s, s, s, s, s
 	return r

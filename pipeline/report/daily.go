@@ -154,10 +154,9 @@ func (d *Daily) PerDayWords() string {
 
 // SaidWords tells of one mark of the day.
 func SaidWords(m insight.Mark) string {
-	i := insight.Insight{Unit: m.Of[0].Unit}
 	what := "Marked " + Clean(string(m.As))
 	if m.Undoes > 0 {
 		what = fmt.Sprintf("Taken back (mark %d, %s)", m.Undoes, Clean(string(m.As)))
 	}
-	return fmt.Sprintf("%s: %s, account %s. %s; id %s", what, title(&i), Clean(i.Account), said(&m), Clean(m.Insight))
+	return fmt.Sprintf("%s: %s, account %s. %s; id %s", what, markTitle(&m), Clean(m.Of[0].Unit.Account), said(&m), Clean(m.Insight))
 }

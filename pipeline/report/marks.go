@@ -53,7 +53,7 @@ func (t *text) mark(m, undo *insight.Mark) {
 	if i.Principal != "" && i.Name != "" {
 		by = ", by " + Who(i.Principal)
 	}
-	t.put(0, style, fmt.Sprintf("%s: %s%s", Clean(string(m.As)), title(&i), by))
+	t.put(0, style, fmt.Sprintf("%s: %s%s", Clean(string(m.As)), markTitle(m), by))
 	within := ""
 	if n := len(m.Of) - 1; n > 0 {
 		within = ", and " + count(n, "insight") + " within it"
@@ -65,6 +65,15 @@ func (t *text) mark(m, undo *insight.Mark) {
 	}
 	t.put(6, dim, "id "+Clean(m.Insight))
 	t.gap()
+}
+
+// markTitle names what a mark is of: an insight, or an incident by its first.
+func markTitle(m *insight.Mark) string {
+	s := title(&insight.Insight{Unit: m.Of[0].Unit})
+	if m.Of[0].Insight != m.Insight {
+		s = fmt.Sprintf("a whole incident, %s and what goes with it", s)
+	}
+	return s
 }
 
 // said is who said something, when, and why.
