@@ -27,7 +27,8 @@
 //
 //  6. Merge (duplicates.go, index.go, corrections.go, merge.go, merge_state.go, compact_fold.go). The identities of all parts are read side by side, and
 //     the last 35 days of the lake are asked for them; a shard that holds what another one has first, or the lake on another day, is scanned again
-//     without it. The parts' counts become one counts file a day. Corrections (UPDATED_DATA) take the call they replace out of the counts of its day. Manifests name each
+//     without it. The parts' counts become one counts file a day. Corrections (UPDATED_DATA) take the call they replace out of the counts of its day,
+//     and name it in the table replaced. Manifests name each
 //     touched day's files; a growing day that has too many small ones gets fewer and larger ones at once. The sum in = kept + duplicate + replaced + rejected must balance. Then the first commit makes the
 //     records visible, and one symlink file a day and table is replaced.
 //
@@ -44,7 +45,7 @@
 //     zero (counts.Exposure). What people said of insights (marks.go, insight.Marks) is heeded from the time it was said.
 //
 //  10. Conclude (conclude.go, conclude_write.go, incidents.go, tell.go, daily.go, publish.go, packages sink and report). Insights get their attributions from the
-//     events (events.go), those of one cause their incident (incidents.go, insight.Link), are written to the insights table and as insight events
+//     events (events.go, resource.go), those of one cause their incident (incidents.go, insight.Link), are written to the insights table and as insight events
 //     in CloudTrail's shape, and the run's report is made, and that of each day it decided to its end, with the names (names.go) of the configuration. What a suppression rule (suppress.go, insight.Rules)
 //     keeps from being told is stored and counted all the same. The second commit moves the cursor.
 //

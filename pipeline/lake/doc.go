@@ -91,7 +91,8 @@
 //
 // Proved in DuckDB, by the tests of fixtures/judge (athena_test.go, athena_documented_test.go): that the folders which the statements project hold the
 // symlink files of all current files; that the declared types are those of the files, nested ones too; every view and query of ddl, as printed,
-// against plainer questions; and 16 queries of the forms that AWS documents, partition predicates included, against the trail's objects
+// against plainer questions, with corrections of other days among the events; the attributions
+// of every insight against the events; and 16 queries of the forms that AWS documents, partition predicates included, against the trail's objects
 // read as JSON: the same rows, in both layouts; and every column of AWS's table, but for webidfederationdata.attributes, for 2,900 real records. DuckDB gets a view over those files in the place of CREATE EXTERNAL TABLE, with the partition
 // columns from the path, and json_extract_scalar as a macro; nothing else is changed.
 //
