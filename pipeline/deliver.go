@@ -65,7 +65,7 @@ type Pending struct {
 // Waiting tells whether a sink did not take all.
 func (d *Delivered) Waiting() bool {
 	for _, s := range d.Sinks {
-		if s.Waiting > 0 || s.Error != "" {
+		if s.Waiting > 0 {
 			return true
 		}
 	}
@@ -140,8 +140,9 @@ func (d *deliverer) deliver(ctx context.Context, list []telling) (err error) {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	d.out.Waiting += left
-	d.out.explain(reason)
+	if d.out.Waiting += left; left > 0 {
+		d.out.explain(reason)
+	}
 	return nil
 }
 
@@ -157,6 +158,7 @@ func (d *deliverer) send(ctx context.Context) (left int, reason, err error) {
 	return s.Send(limited, d.list)
 }
 
+// explain says why messages wait.
 func (o *Delivery) explain(err error) {
 	if err == nil {
 		return

@@ -175,6 +175,12 @@ func TestDeliverLater(t *testing.T) {
 	if len(down.took) != 6 || cmp.Diff(up.took, down.took) != "" {
 		t.Errorf("one has %q,\nthe other %q", up.took, down.took)
 	}
+	// A receiver that is busy for a moment is no news.
+	moment := newInbox(t)
+	moment.down = func(n int) bool { return n < 2 }
+	if d := deliver(t, s.Lake, 0, up, down, moment); d.Sinks[2].Taken != 6 || d.Waiting() || d.Sinks[2].Error != "" {
+		t.Errorf("busy for a moment: %+v", d)
+	}
 	// The secret is missing: the same, with what to do.
 	s2, _ := burstsIn(t)
 	s2.first()
