@@ -18,7 +18,7 @@ type deliverCommand struct {
 	DryRun bool   `xor:"what" help:"List what is pending and send nothing."`
 	Test   string `xor:"what" placeholder:"SINK" help:"Send this one sink a message that is marked as a test."`
 	JSON   bool   `name:"json" help:"Print the result as one JSON object."`
-	OkExit []int  `placeholder:"STATUS" help:"Statuses to turn into 0, as 3,75."`
+	okFlag
 	bucketFlags
 }
 
@@ -39,7 +39,10 @@ Exit status: 75 messages wait; 3 a message was refused for good, or given up aft
 }
 
 func (d *deliverCommand) run(ctx context.Context, t *terminal) (outcome, error) {
-	ended := outcome{ok: d.OkExit}
+	ended, err := d.begin()
+	if err != nil {
+		return ended, err
+	}
 	config, err := d.readConfig(ctx, d.Config)
 	if err != nil {
 		return ended, err

@@ -14,6 +14,7 @@ const stepsHelp = `A state machine, a job array or a shell spreads the steps ove
   $ trailgauge scan --trail SRC --lake DST --shard K --of 8      K = 0 to 7, anywhere, in any order, again after a failure
   $ trailgauge merge --trail SRC --lake DST
   $ trailgauge decide --lake DST
+  $ trailgauge deliver --lake DST --config FILE                  where there are sinks
 
 Deciding is spread by account: before each decide --of 4, fit --shard K --of 4 and then score --shard K --of 4, K = 0 to 3; again, while decide exits with 11: another day. What a step finds undone of those before it does itself. Exit status 11: not done, call again.`
 
