@@ -61,6 +61,11 @@ resource "aws_lambda_function" "job" {
   timeout                        = 900
   reserved_concurrent_executions = var.reserved_concurrency
 
+  # Where small files of a day are brought together.
+  ephemeral_storage {
+    size = 2048
+  }
+
   environment {
     variables = var.environment
   }

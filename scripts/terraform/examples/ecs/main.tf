@@ -60,12 +60,18 @@ resource "aws_ecs_task_definition" "job" {
     operating_system_family = "LINUX"
   }
 
+  # Where small files of a day are brought together.
+  volume {
+    name = "tmp"
+  }
+
   container_definitions = jsonencode([{
     name                   = "job"
     image                  = var.image
     essential              = true
     readonlyRootFilesystem = true
     command                = ["run", "--emf", "--ok-exit", "3,10"]
+    mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp" }]
     environment            = [for name, value in module.lake.environment : { name = name, value = value }]
     logConfiguration = {
       logDriver = "awslogs"
