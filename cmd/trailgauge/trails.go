@@ -98,6 +98,9 @@ func (b bucketFlags) openTrails(ctx context.Context, places []trailPlace, alone 
 
 // open opens one trail. A folder that is not there is refused: an empty report would hide the mistake.
 func (b bucketFlags) open(ctx context.Context, p trailPlace) (store.Store, error) {
+	if strings.HasPrefix(p.URL, lookupScheme) {
+		return nil, fmt.Errorf("%w: %s: run and plan read Event History, nothing else does", pipeline.ErrUsage, p.URL)
+	}
 	region := b.Region
 	if p.Region != "" {
 		region = p.Region
