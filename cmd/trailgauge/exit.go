@@ -73,6 +73,8 @@ func hintFor(err error) string {
 		return hint
 	}
 	switch {
+	case errors.As(err, new(misspelt)):
+		return "see trailgauge --help"
 	case errors.As(err, &outside):
 		return outside.Hint()
 	case errors.Is(err, pipeline.ErrHeld):

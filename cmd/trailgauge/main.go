@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -10,10 +11,15 @@ import (
 	_ "time/tzdata" // for time zones in the configuration, where the machine has none
 
 	"github.com/alecthomas/kong"
+
+	"trailgauge/pipeline"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		serveLambda(ctx) // does not return
+	}
 	status := Main(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(status)
@@ -22,12 +28,36 @@ func main() {
 // Main runs the command with its arguments and returns the exit status. stdout carries the result, stderr everything else.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	t := &terminal{out: asTerminal(stdout), err: asTerminal(stderr)}
+	outcome, err := perform(ctx, args, t)
+	var help helped
+	switch {
+	case errors.As(err, &help):
+		return int(help)
+	case err != nil:
+		t.fail(err, hintFor(err))
+		outcome.status = statusOf(err)
+	}
+	return outcome.exit()
+}
+
+// helped says that help or --version was asked for, and the status to end with.
+type helped int
+
+func (helped) Error() string { return "help was asked for" }
+
+// misspelt is a command line that does not parse.
+type misspelt struct{ error }
+
+func (misspelt) Is(target error) bool { return target == pipeline.ErrUsage }
+
+// perform parses arguments and does what they ask for.
+func perform(ctx context.Context, args []string, t *terminal) (outcome, error) {
 	var cli commands
 	ended := -1 // the status with which help or --version ended the parsing
 	parser, err := kong.New(&cli,
 		kong.Name("trailgauge"),
 		kong.Description(description),
-		kong.Writers(stdout, stderr),
+		kong.Writers(t.out, t.err),
 		kong.Exit(func(status int) { ended = status }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Vars{"version": version()},
@@ -40,18 +70,12 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	parsed, err := parser.Parse(args)
 	if ended >= 0 {
-		return ended
+		return outcome{}, helped(ended)
 	}
 	if err != nil {
-		t.fail(err, "see trailgauge --help")
-		return statusUsage
+		return outcome{}, misspelt{err}
 	}
-	outcome, err := parsed.Selected().Target.Addr().Interface().(command).run(ctx, t)
-	if err != nil {
-		t.fail(err, hintFor(err))
-		outcome.status = statusOf(err)
-	}
-	return outcome.exit()
+	return parsed.Selected().Target.Addr().Interface().(command).run(ctx, t)
 }
 
 // command is what each subcommand's struct is.
