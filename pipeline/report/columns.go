@@ -11,6 +11,7 @@ import (
 // Columns is a chart of a column a day, laid out as a Chart is.
 type Columns struct {
 	Width, Height int
+	Many          bool   // too many days for each to be named where there is little room
 	Hot, Cold     string // columns, and others above them
 	Shade         string // behind the days that it is about
 	Unknown       string // days of which nothing is known
@@ -40,7 +41,7 @@ func columnsOf(list []column, label string) *Columns {
 	for _, x := range list {
 		most = max(most, x.hot+x.cold)
 	}
-	c := &Columns{Width: chartWidth, Height: columnsHeight, Label: label}
+	c := &Columns{Width: chartWidth, Height: columnsHeight, Many: len(list) > 10, Label: label}
 	width := float64(chartWidth) / float64(len(list))
 	height := func(n int64) float64 { return (columnsBottom - columnsTop) * float64(n) / float64(most) }
 	var hot, cold, shade, unknown path
