@@ -3,10 +3,14 @@
 GO ?= go
 MODULES := fixtures/s3test fixtures/judge fixtures/browser fixtures/deploy
 
-.PHONY: build demo test check quality clean
+.PHONY: build release demo test check quality clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/trailgauge ./cmd/trailgauge
+
+# Static binaries for both architectures; the same file is the command, the container's entry point and Lambda's bootstrap.
+release:
+	for a in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$a $(GO) build -trimpath -ldflags "-s -w" -o bin/trailgauge-linux-$$a ./cmd/trailgauge || exit 1; done
 
 # A made-up month with labelled anomalies, the job on its last two weeks, and where to look.
 demo: build
