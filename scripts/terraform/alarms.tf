@@ -21,7 +21,7 @@ locals {
 }
 
 resource "aws_cloudwatch_metric_alarm" "runs" {
-  for_each = local.alarms
+  for_each = { for name, alarm in local.alarms : name => alarm if var.watch_runs }
 
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = each.value.description

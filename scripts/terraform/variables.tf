@@ -80,3 +80,9 @@ variable "alarm_topic_arns" {
   type        = list(string)
   default     = []
 }
+
+variable "watch_runs" {
+  description = "Alarm on what whole runs (trailgauge run) tell CloudWatch. False where a state machine calls the steps: alarm on that."
+  type        = bool
+  default     = true
+}
