@@ -52,7 +52,7 @@ var principals = []string{"user", "role", "service", "root", "other"}
 
 // principalClass reads a principal's key (trail.PrincipalOf).
 func principalClass(key string) string {
-	key, _, _ = strings.Cut(key, "|via=")
+	key, _ = trail.SplitVia(key)
 	key, _, _ = strings.Cut(key, "#")
 	switch {
 	case strings.Contains(key, ":assumed-role/"):

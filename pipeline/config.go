@@ -53,9 +53,6 @@ type AccountConfig struct {
 	Owner    string `json:"owner,omitempty" yaml:"owner"`        // who answers for it, for reports
 }
 
-// IsAccount tells whether a text is an account ID: 12 digits.
-func IsAccount(id string) bool { return len(id) == 12 && strings.Trim(id, "0123456789") == "" }
-
 // DefaultConfig returns the configuration of a run that was given none.
 func DefaultConfig() Config { return Config{FalseInsightsPerDay: 1} }
 
@@ -78,7 +75,7 @@ func (c Config) Validate() error {
 		return &SettingError{[]string{"default_time_zone"}, err.Error()}
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.Accounts)) {
-		if !IsAccount(id) {
+		if !trail.IsAccount(id) {
 			return &SettingError{[]string{"accounts", id}, "an account ID has 12 digits, in quotes"}
 		}
 		if _, err := location(c.Accounts[id].TimeZone); err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"trailgauge/pipeline"
+	"trailgauge/pipeline/trail"
 )
 
 // listedAccount is an account of the file that accounts_file names.
@@ -47,7 +48,7 @@ func (b bucketFlags) readAccounts(ctx context.Context, name, config string, into
 	}
 	seen := map[string]string{}
 	for _, a := range list {
-		if !pipeline.IsAccount(a.id) {
+		if !trail.IsAccount(a.id) {
 			return fmt.Errorf("%w: reading %s: %s: %.40q is no account ID of 12 digits; spreadsheets spoil them: keep the column as text", pipeline.ErrUsage, name, a.place, a.id)
 		}
 		if seen[a.id] != "" {

@@ -5,7 +5,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -17,6 +16,7 @@ import (
 
 	"trailgauge/pipeline/digest"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
 )
 
 // newCloudTrail returns a client of CloudTrail itself in a region, with the credentials of the SDK's default chain.
@@ -38,12 +38,9 @@ type publicKeys struct {
 	regions  map[string]digest.Ring
 }
 
-// regionName is what the name of a region looks like. Those in a trail's keys are anybody's.
-var regionName = regexp.MustCompile(`^[a-z]{2,8}(-[a-z]{1,12}){1,3}-[0-9]{1,2}$`)
-
 // Key implements digest.Keys.
 func (p *publicKeys) Key(ctx context.Context, region, fingerprint string, at time.Time) (*rsa.PublicKey, error) {
-	if !regionName.MatchString(region) {
+	if !trail.IsRegion(region) {
 		return nil, digest.ErrNoKey
 	}
 	p.mu.Lock()

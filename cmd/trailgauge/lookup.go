@@ -19,6 +19,7 @@ import (
 	"trailgauge/pipeline"
 	"trailgauge/pipeline/eventhistory"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
 )
 
 // lookupScheme begins the name of a trail that is the Event History of a region.
@@ -39,7 +40,7 @@ func (f *jobFlags) staged(ctx context.Context, places []trailPlace, asOf time.Ti
 			out = append(out, p)
 			continue
 		}
-		if !regionName.MatchString(region) {
+		if !trail.IsRegion(region) {
 			return nil, first, fmt.Errorf("%w: %s: want the name of a region, as %seu-central-1", pipeline.ErrUsage, p.URL, lookupScheme)
 		}
 		name := below(f.Lake, "history/"+region)

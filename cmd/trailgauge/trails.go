@@ -8,6 +8,7 @@ import (
 
 	"trailgauge/pipeline"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
 )
 
 // trailPlace is one trail and how to reach it: an item of "trails" in the configuration.
@@ -43,7 +44,7 @@ func (p trailPlace) check(i int) error {
 		return wrong("external_id", "there is no role_arn that could ask for it")
 	case p.RequestPayer != "" && p.RequestPayer != "requester":
 		return wrong("request_payer", "%q: want requester, or nothing", p.RequestPayer)
-	case p.Owner != "" && (len(p.Owner) != 12 || strings.Trim(p.Owner, "0123456789") != ""):
+	case p.Owner != "" && !trail.IsAccount(p.Owner):
 		return wrong("owner", "an account ID has 12 digits, in quotes")
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/netip"
 	"strings"
+
+	"trailgauge/pipeline/trail"
 )
 
 // CauseKind says what kind of value insights share.
@@ -97,8 +99,8 @@ func (i *Insight) who() string {
 }
 
 func plain(principal string) string {
-	principal, _, _ = strings.Cut(principal, "|via=")
-	return principal
+	who, _ := trail.SplitVia(principal)
+	return who
 }
 
 // distinct tells whether a principal is somebody: AWS's services, anonymous callers and those that a record does not name are everybody's.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/trail"
 )
 
 // Why says in a sentence what an insight is about: what was counted, and what would have been usual.
@@ -73,7 +74,7 @@ func basis(i *insight.Insight) string {
 
 // Who names a principal in short: "role ci-deployer", "user anna", "root", with what calls on its behalf.
 func Who(principal string) string {
-	key, via, _ := strings.Cut(principal, "|via=")
+	key, via := trail.SplitVia(principal)
 	name := key
 	if _, rest, ok := strings.Cut(key, ":assumed-role/"); ok {
 		name = "role " + rest

@@ -93,7 +93,7 @@ func (c *Config) values() error {
 		return &FieldError{"arn", fmt.Sprintf("%q is not the ARN of %s", c.ARN, map[string]string{"eventbridge": "an event bus", "sns": "a topic"}[c.Type])}
 	case pattern != nil && c.Region != "" && pattern.FindStringSubmatch(c.ARN)[1] != c.Region:
 		return &FieldError{"region", fmt.Sprintf("%q is not the region of the arn", c.Region)}
-	case c.Region != "" && !isRegion(c.Region):
+	case c.Region != "" && !trail.IsRegion(c.Region):
 		return &FieldError{"region", fmt.Sprintf("%q is no region", c.Region)}
 	case c.Role != "" && !roleARN.MatchString(c.Role):
 		return &FieldError{"role_arn", fmt.Sprintf("%q is not the ARN of a role", c.Role)}

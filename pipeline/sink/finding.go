@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/securityhub/types"
 
 	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/trail"
 )
 
 // levelNames are the severities of Message.level.
@@ -22,7 +23,7 @@ var levelNames = [...]string{1: "informational", "low", "medium", "high", "criti
 // An insight that is over stays ACTIVE: that it ended does not mean that somebody has looked. A retracted one, and a test, are ARCHIVED.
 func finding(m *Message, account, region string) types.AwsSecurityFinding {
 	i := m.Insight
-	partition := partitionOf(region)
+	partition := trail.PartitionOf(region)
 	level := types.SeverityLabel(strings.ToUpper(levelNames[m.level()]))
 	kinds := []string{"Unusual Behaviors/User"}
 	f := types.AwsSecurityFinding{
@@ -75,13 +76,13 @@ func productFields(m *Message) map[string]string {
 func resources(i *insight.Insight, partition string) []types.Resource {
 	at := func(r types.Resource) types.Resource {
 		r.Partition = types.Partition(partition)
-		if isRegion(i.Region) {
+		if trail.IsRegion(i.Region) {
 			r.Region = &i.Region
 		}
 		return r
 	}
 	out := []types.Resource{at(types.Resource{Type: aws.String("AwsAccount"), Id: filled("AWS::::Account:"+i.Account, 512)})}
-	who, _, _ := strings.Cut(i.Principal, "|")
+	who, _ := trail.SplitVia(i.Principal)
 	kind := ""
 	switch {
 	case !strings.HasPrefix(who, "arn:"):
@@ -116,20 +117,4 @@ func sizeOf(f *types.AwsSecurityFinding) int {
 		panic("sink: encoding a finding: " + err.Error())
 	}
 	return len(body)
-}
-
-// isRegion tells whether a text of the trail can be the name of a region.
-func isRegion(s string) bool {
-	return s != "" && len(s) <= 16 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
-}
-
-// partitionOf takes the partition from a region's name (botocore's partitions.json).
-func partitionOf(region string) string {
-	for _, p := range [...][2]string{{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"}, {"us-iso-", "aws-iso"},
-		{"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"}} {
-		if strings.HasPrefix(region, p[0]) {
-			return p[1]
-		}
-	}
-	return "aws"
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
 )
 
 // findings writes OCSF findings as objects, laid out as Security Lake wants custom sources ("Collecting data from custom sources" in its user guide):
@@ -51,7 +52,7 @@ func (f *findings) Deliver(ctx context.Context, batch []Message) []error {
 
 func (f *findings) folder(m *Message) string {
 	account := "external" // what Security Lake has for records of no account
-	if isAccount(m.Insight.Account) {
+	if trail.IsAccount(m.Insight.Account) {
 		account = m.Insight.Account
 	}
 	return "region=" + f.region + "/accountId=" + account + "/eventDay=" + m.Told.UTC().Format("20060102") + "/"

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/trail"
 )
 
 // ocsfFinding is a Detection Finding of OCSF 1.1.0 (class 2004, https://schema.ocsf.io/1.1.0/classes/detection_finding) with the cloud profile. It uses what
@@ -122,7 +123,7 @@ func ocsf(m *Message) ocsfFinding {
 	status, statusName := ocsfStatus(m)
 	severity := [...]string{1: "Informational", "Low", "Medium", "High", "Critical"}[m.level()]
 	region := ""
-	if isRegion(i.Region) {
+	if trail.IsRegion(i.Region) {
 		region = i.Region
 	}
 	return ocsfFinding{

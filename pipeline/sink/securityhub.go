@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
 )
 
 // Of one BatchImportFindings request: findings are in the service model; bytes, less some to spare, and the rate from "Guidelines for using the BatchImportFindings API" in
@@ -49,7 +50,7 @@ func (h *hub) Deliver(ctx context.Context, batch []Message) []error {
 	var order []string
 	for k := range batch {
 		to := ""
-		if strings.Contains(h.role, accountHolder) && isAccount(batch[k].Insight.Account) && batch[k].Phase != Test {
+		if strings.Contains(h.role, accountHolder) && trail.IsAccount(batch[k].Insight.Account) && batch[k].Phase != Test {
 			to = batch[k].Insight.Account
 		}
 		if places[to] == nil {
@@ -150,5 +151,3 @@ func findingError(what, code, text string) error {
 	}
 	return told
 }
-
-func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }

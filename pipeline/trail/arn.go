@@ -7,8 +7,7 @@ func appendARN(dst []byte, r *Record, service, account string, resource ...strin
 	return appendAll(dst, resource...)
 }
 
-// partitionOf takes the partition from an ARN of the caller, or else from the region's name (botocore's
-// partitions.json).
+// partitionOf takes the partition from an ARN of the caller, or else from the region's name.
 func partitionOf(r *Record) string {
 	for _, arn := range [...]string{r.UserIdentity.ARN, r.UserIdentity.SessionContext.SessionIssuer.ARN} {
 		if rest, ok := strings.CutPrefix(arn, "arn:"); ok {
@@ -17,13 +16,7 @@ func partitionOf(r *Record) string {
 			}
 		}
 	}
-	for _, p := range [...][2]string{{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"}, {"us-iso-", "aws-iso"},
-		{"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"}} {
-		if strings.HasPrefix(r.AWSRegion, p[0]) {
-			return p[1]
-		}
-	}
-	return "aws"
+	return PartitionOf(r.AWSRegion)
 }
 
 // roleOfARN reads …:assumed-role/ROLE/SESSION and …:role/path/ROLE.

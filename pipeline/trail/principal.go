@@ -11,6 +11,9 @@ import (
 // MaxPrincipal bounds the length of a principal's key, in bytes.
 const MaxPrincipal = 512
 
+// viaMark comes between a principal and the service that calls on its behalf.
+const viaMark = "|via="
+
 // PrincipalOf returns the stable key of who made a call, in the form CloudTrail Insights attributes calls
 // (an assumed-role ARN without its session), and its kind: role, root, user, federated, service, account,
 // anonymous, web, saml, idc, other or unknown.
@@ -32,7 +35,7 @@ func AppendPrincipal(dst []byte, r *Record) (key []byte, kind string) {
 	case "role", "user", "root", "federated":
 		// In old records signin.amazonaws.com marks a person in the console.
 		if by := r.UserIdentity.InvokedBy; by != "" && !strings.HasPrefix(by, "signin.") {
-			dst = append(append(dst, "|via="...), by...)
+			dst = append(append(dst, viaMark...), by...)
 		}
 	}
 	return bounded(dst, from), kind

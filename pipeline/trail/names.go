@@ -1,0 +1,32 @@
+package trail
+
+import (
+	"regexp"
+	"strings"
+)
+
+// IsAccount tells whether a text is an account ID: 12 digits.
+func IsAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
+
+// region is what the names of all regions look like: eu-central-1, us-gov-west-1, eusc-de-east-1.
+var region = regexp.MustCompile(`^[a-z]{2,8}(-[a-z]{1,12}){1,3}-[0-9]{1,2}$`)
+
+// IsRegion tells whether a text can be the name of a region. Those in a trail and its keys are anybody's: ask before one becomes part of a host's name.
+func IsRegion(s string) bool { return region.MatchString(s) }
+
+// PartitionOf takes the partition from a region's name (botocore's partitions.json): aws, or another one.
+func PartitionOf(region string) string {
+	for _, p := range [...][2]string{{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"}, {"us-iso-", "aws-iso"},
+		{"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"}} {
+		if strings.HasPrefix(region, p[0]) {
+			return p[1]
+		}
+	}
+	return "aws"
+}
+
+// SplitVia splits a principal's key into who called and the service that called on their behalf; via is "" where none did.
+func SplitVia(principal string) (who, via string) {
+	who, via, _ = strings.Cut(principal, viaMark)
+	return who, via
+}
