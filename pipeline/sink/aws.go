@@ -28,7 +28,7 @@ const requestTime = 30 * time.Second
 // awsError gives an error of the SDK this package's meaning. what is what was being done. Codes are those of
 // https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, and each service's own.
 func awsError(ctx context.Context, what string, err error) error {
-	code, text := "", err.Error()
+	var code, text string
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		code, text = api.ErrorCode(), said(api.ErrorCode(), api.ErrorMessage())
@@ -91,48 +91,4 @@ func brief(err error) string {
 		return op.Err.Error()
 	}
 	return err.Error()
-}
-
-// all says the same of n messages.
-func all(n int, err error) []error {
-	out := make([]error, n)
-	for k := range out {
-		out[k] = err
-	}
-	return out
-}
-
-// chunks cuts things of the given sizes into runs of at most most things and limit bytes; a thing that is larger is a run of its own.
-func chunks(sizes []int, most, limit int) (runs [][2]int) {
-	from, sum := 0, 0
-	for k, n := range sizes {
-		if k > from && (k-from == most || sum+n > limit) {
-			runs = append(runs, [2]int{from, k})
-			from, sum = k, 0
-		}
-		sum += n
-	}
-	if from < len(sizes) {
-		runs = append(runs, [2]int{from, len(sizes)})
-	}
-	return runs
-}
-
-// singly sends a batch, and where the request as a whole is found wrong sends its messages one by one, so that one of them does not hold up the rest.
-func singly(n int, send func(from, to int) []error) []error {
-	errs := send(0, n)
-	if n == 1 {
-		return errs
-	}
-	for _, err := range errs {
-		var busy *BusyError
-		var hint *HintError
-		if err == nil || errors.Is(err, ErrRefused) || errors.As(err, &busy) || errors.As(err, &hint) {
-			return errs
-		}
-	}
-	for k := range n {
-		errs[k] = send(k, k+1)[0]
-	}
-	return errs
 }

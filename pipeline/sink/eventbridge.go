@@ -34,24 +34,7 @@ type bus struct {
 func (b *bus) Limits() (int, time.Duration) { return busEntries, 0 }
 
 func (b *bus) Deliver(ctx context.Context, batch []Message) []error {
-	errs := make([]error, len(batch))
-	var entries []types.PutEventsRequestEntry
-	var sizes, places []int
-	for k := range batch {
-		e, size, err := b.entry(&batch[k])
-		if err != nil {
-			errs[k] = err
-			continue
-		}
-		entries, sizes, places = append(entries, e), append(sizes, size), append(places, k)
-	}
-	for _, c := range chunks(sizes, busEntries, busBytes) {
-		out := singly(c[1]-c[0], func(from, to int) []error { return b.put(ctx, entries[c[0]+from:c[0]+to]) })
-		for k, err := range out {
-			errs[places[c[0]+k]] = err
-		}
-	}
-	return errs
+	return entries(batch, busEntries, busBytes, b.entry, func(list []types.PutEventsRequestEntry) []error { return b.put(ctx, list) })
 }
 
 func (b *bus) entry(m *Message) (types.PutEventsRequestEntry, int, error) {

@@ -13,8 +13,8 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// levelNames are the severities of Message.level.
-var levelNames = [...]string{1: "informational", "low", "medium", "high", "critical"}
+// levelNames are the severities of Message.level, as OCSF spells them.
+var levelNames = [...]string{1: "Informational", "Low", "Medium", "High", "Critical"}
 
 // finding is a message as a finding in the AWS Security Finding Format, filed under an account in a region. All messages of an insight are the same finding;
 // UpdatedAt tells the newer one, to the millisecond. Lengths are from "AWS Security Finding Format (ASFF) syntax" and its pages of attributes in the

@@ -31,23 +31,7 @@ type findings struct {
 func (f *findings) Limits() (int, time.Duration) { return 500, 0 }
 
 func (f *findings) Deliver(ctx context.Context, batch []Message) []error {
-	errs := make([]error, len(batch))
-	folders := map[string][]int{}
-	var order []string
-	for k := range batch {
-		dir := f.folder(&batch[k])
-		if folders[dir] == nil {
-			order = append(order, dir)
-		}
-		folders[dir] = append(folders[dir], k)
-	}
-	for _, dir := range order {
-		err := f.write(ctx, dir, batch, folders[dir])
-		for _, k := range folders[dir] {
-			errs[k] = err
-		}
-	}
-	return errs
+	return grouped(batch, f.folder, func(dir string, list []Message) []error { return all(len(list), f.write(ctx, dir, list)) })
 }
 
 func (f *findings) folder(m *Message) string {
@@ -58,11 +42,10 @@ func (f *findings) folder(m *Message) string {
 	return "region=" + f.region + "/accountId=" + account + "/eventDay=" + m.Told.UTC().Format("20060102") + "/"
 }
 
-func (f *findings) write(ctx context.Context, dir string, batch []Message, places []int) error {
-	rows := make([]ocsfFinding, len(places))
-	ids := make([]string, len(places))
-	for n, k := range places {
-		rows[n], ids[n] = ocsf(&batch[k]), batch[k].ID
+func (f *findings) write(ctx context.Context, dir string, list []Message) error {
+	rows, ids := make([]ocsfFinding, len(list)), make([]string, len(list))
+	for k := range list {
+		rows[k], ids[k] = ocsf(&list[k]), list[k].ID
 	}
 	slices.SortFunc(rows, func(a, b ocsfFinding) int {
 		return cmp.Or(cmp.Compare(a.Time, b.Time), strings.Compare(a.Metadata.UID, b.Metadata.UID))

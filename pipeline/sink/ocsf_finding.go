@@ -121,7 +121,6 @@ func ocsf(m *Message) ocsfFinding {
 	i := m.Insight
 	activity, activityName := ocsfActivity(m.Phase)
 	status, statusName := ocsfStatus(m)
-	severity := [...]string{1: "Informational", "Low", "Medium", "High", "Critical"}[m.level()]
 	region := ""
 	if trail.IsRegion(i.Region) {
 		region = i.Region
@@ -130,7 +129,7 @@ func ocsf(m *Message) ocsfFinding {
 		ActivityID: activity, ActivityName: activityName, CategoryUID: 2, CategoryName: "Findings", ClassUID: 2004, ClassName: "Detection Finding",
 		TypeUID: 200400 + int64(activity), TypeName: "Detection Finding: " + activityName,
 		Time: m.Told.UnixMilli(), StartTime: i.Whole.Start.UnixMilli(), EndTime: i.Whole.End.UnixMilli(),
-		Count: int32(min(i.Whole.Count, 1<<31-1)), SeverityID: int32(m.level()), Severity: severity, StatusID: status, Status: statusName,
+		Count: int32(min(i.Whole.Count, 1<<31-1)), SeverityID: int32(m.level()), Severity: levelNames[m.level()], StatusID: status, Status: statusName,
 		Message:  m.Summary,
 		Metadata: ocsfMetadata{UID: m.ID, Version: "1.1.0", Product: ocsfProduct{"trailgauge", "trailgauge"}, Profiles: []string{"cloud"}},
 		Cloud:    ocsfCloud{Provider: "AWS", Region: region, Account: ocsfAccount{i.Account, 10, "AWS Account"}},

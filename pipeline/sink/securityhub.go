@@ -45,29 +45,15 @@ type member struct {
 func (h *hub) Limits() (int, time.Duration) { return hubFindings, hubPause }
 
 func (h *hub) Deliver(ctx context.Context, batch []Message) []error {
-	errs := make([]error, len(batch))
-	places := map[string][]int{}
-	var order []string
-	for k := range batch {
-		to := ""
-		if strings.Contains(h.role, accountHolder) && trail.IsAccount(batch[k].Insight.Account) && batch[k].Phase != Test {
-			to = batch[k].Insight.Account
-		}
-		if places[to] == nil {
-			order = append(order, to)
-		}
-		places[to] = append(places[to], k)
+	return grouped(batch, h.memberOf, func(to string, list []Message) []error { return h.file(ctx, to, list) })
+}
+
+// memberOf is whose findings a message's are; "" is the caller.
+func (h *hub) memberOf(m *Message) string {
+	if strings.Contains(h.role, accountHolder) && trail.IsAccount(m.Insight.Account) && m.Phase != Test {
+		return m.Insight.Account
 	}
-	for _, to := range order {
-		list := make([]Message, len(places[to]))
-		for n, k := range places[to] {
-			list[n] = batch[k]
-		}
-		for n, err := range h.file(ctx, to, list) {
-			errs[places[to][n]] = err
-		}
-	}
-	return errs
+	return ""
 }
 
 // file hands findings to one member; "" is the caller.
@@ -78,16 +64,11 @@ func (h *hub) file(ctx context.Context, to string, list []Message) []error {
 	if err != nil {
 		return all(len(list), err)
 	}
-	findings, sizes := make([]types.AwsSecurityFinding, len(list)), make([]int, len(list))
-	for k := range list {
-		findings[k] = finding(&list[k], m.account, h.cfg.Region)
-		sizes[k] = sizeOf(&findings[k])
+	entry := func(x *Message) (types.AwsSecurityFinding, int, error) {
+		f := finding(x, m.account, h.cfg.Region)
+		return f, sizeOf(&f), nil
 	}
-	var errs []error
-	for _, c := range chunks(sizes, hubFindings, hubBytes) {
-		errs = append(errs, singly(c[1]-c[0], func(from, to int) []error { return m.send(ctx, findings[c[0]+from:c[0]+to]) })...)
-	}
-	return errs
+	return entries(list, hubFindings, hubBytes, entry, func(list []types.AwsSecurityFinding) []error { return m.send(ctx, list) })
 }
 
 func (h *hub) member(ctx context.Context, to string) (*member, error) {

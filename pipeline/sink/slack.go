@@ -2,6 +2,7 @@ package sink
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -110,8 +111,8 @@ func slackText(m *Message) ([]byte, error) {
 	i := m.Insight
 	heading := slackPhase(m) + ": " + m.Title
 	fields := []text{
-		show("Account "+orNone(i.Account)+", "+orNone(i.Region), 2000),
-		show(fmt.Sprintf("Severity %s (%s)", fixed(float64(int(i.Severity()*10))/10), levelNames[m.level()]), 2000),
+		show("Account "+i.Account+", "+cmp.Or(i.Region, "all regions"), 2000),
+		show(fmt.Sprintf("Severity %s (%s)", fixed(float64(int(i.Severity()*10))/10), strings.ToLower(levelNames[m.level()])), 2000),
 		show(i.Whole.Start.UTC().Format("2006-01-02 15:04Z")+" to "+i.Whole.End.UTC().Format("2006-01-02 15:04Z"), 2000),
 		show("Insight "+i.ID, 2000),
 	}
@@ -130,13 +131,6 @@ func slackText(m *Message) ([]byte, error) {
 }
 
 func ptr[T any](v T) *T { return &v }
-
-func orNone(s string) string {
-	if s == "" {
-		return "all regions"
-	}
-	return s
-}
 
 func slackPhase(m *Message) string {
 	switch {

@@ -31,24 +31,7 @@ func (t *topic) Limits() (int, time.Duration) { return topicEntries, 0 }
 func (t *topic) fifo() bool { return strings.HasSuffix(t.arn, ".fifo") }
 
 func (t *topic) Deliver(ctx context.Context, batch []Message) []error {
-	errs := make([]error, len(batch))
-	var entries []types.PublishBatchRequestEntry
-	var sizes, places []int
-	for k := range batch {
-		e, size, err := t.entry(&batch[k])
-		if err != nil {
-			errs[k] = err
-			continue
-		}
-		entries, sizes, places = append(entries, e), append(sizes, size), append(places, k)
-	}
-	for _, c := range chunks(sizes, topicEntries, topicBytes) {
-		out := singly(c[1]-c[0], func(from, to int) []error { return t.publish(ctx, entries[c[0]+from:c[0]+to]) })
-		for k, err := range out {
-			errs[places[c[0]+k]] = err
-		}
-	}
-	return errs
+	return entries(batch, topicEntries, topicBytes, t.entry, func(list []types.PublishBatchRequestEntry) []error { return t.publish(ctx, list) })
 }
 
 func (t *topic) entry(m *Message) (types.PublishBatchRequestEntry, int, error) {
