@@ -5,7 +5,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -71,7 +70,7 @@ func (p *publicKeys) list(ctx context.Context, region string) (digest.Ring, erro
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, store.ServiceError(err)
+			return nil, &needsError{store.ServiceError(err), "the caller needs cloudtrail:ListPublicKeys; or give the keys: --public-keys FILE, of aws cloudtrail list-public-keys"}
 		}
 		for _, k := range page.PublicKeyList {
 			key, err := digest.ParseKey(k.Value)
@@ -84,16 +83,22 @@ func (p *publicKeys) list(ctx context.Context, region string) (digest.Ring, erro
 	return ring, nil
 }
 
+// needsError is an answer of CloudTrail's, with what to do about it where it is a denial.
+type needsError struct {
+	error
+	hint string
+}
+
+func (e *needsError) Unwrap() error { return e.error }
+
 // hintForCloudTrail says what to do about an error of CloudTrail itself; "" when it is none.
 func hintForCloudTrail(err error) string {
-	denied := errors.Is(err, store.ErrDenied) && !errors.Is(err, store.ErrCredentials)
+	var needs *needsError
 	switch {
 	case errors.Is(err, digest.ErrNoDigests):
 		return "is log file validation on (aws cloudtrail describe-trails: LogFileValidationEnabled), and is this the trail's bucket and prefix, not a folder below it?"
-	case denied && strings.Contains(err.Error(), "for its public keys: "):
-		return "the caller needs cloudtrail:ListPublicKeys; or give the keys: --public-keys FILE, of aws cloudtrail list-public-keys"
-	case denied && strings.HasPrefix(err.Error(), "fetching the events of "):
-		return "the caller needs cloudtrail:LookupEvents"
+	case errors.As(err, &needs) && errors.Is(err, store.ErrDenied) && !errors.Is(err, store.ErrCredentials):
+		return needs.hint
 	}
 	return ""
 }

@@ -11,10 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"trailgauge/pipeline"
 	"trailgauge/pipeline/eventhistory"
@@ -97,15 +95,8 @@ func newLookup(ctx context.Context, region string) (*cloudtrail.Client, string, 
 	if err != nil {
 		return nil, "", err
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithAppID("trailgauge"), config.WithRegion(region))
-	if err != nil {
-		return nil, "", err
-	}
-	me, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
-	if err != nil {
-		return nil, "", fmt.Errorf("asking STS whose credentials these are: %w", store.ServiceError(err))
-	}
-	return client, aws.ToString(me.Account), nil
+	arn, err := store.Caller(ctx, store.S3Options{Region: region})
+	return client, identityOf(arn).AccountID, err
 }
 
 // lookup asks CloudTrail for pages of events.
@@ -121,7 +112,7 @@ func lookup(client *cloudtrail.Client) eventhistory.Lookup {
 		case errors.As(err, &expired):
 			return p, fmt.Errorf("%w (%w)", eventhistory.ErrToken, store.ServiceError(err))
 		case err != nil:
-			return p, store.ServiceError(err)
+			return p, &needsError{store.ServiceError(err), "the caller needs cloudtrail:LookupEvents"}
 		}
 		for _, e := range out.Events {
 			p.Events = append(p.Events, aws.ToString(e.CloudTrailEvent))

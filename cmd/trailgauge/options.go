@@ -83,7 +83,7 @@ type jobFlags struct {
 
 // options turns flags and file into what the pipeline takes.
 func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options, error) {
-	o := pipeline.Options{Config: pipeline.DefaultConfig(), AsOf: now.UTC().Truncate(time.Second)}
+	o := pipeline.Options{AsOf: now.UTC().Truncate(time.Second)}
 	var err error
 	if o.Workers, err = f.workers(); err != nil {
 		return o, err
@@ -96,39 +96,53 @@ func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options
 		return o, err
 	}
 	o.Config = file.Config
+	if err = f.times(&o); err != nil {
+		return o, err
+	}
+	err = f.reach(ctx, &o, file.Trails)
+	return o, err
+}
+
+// times reads the flags that are times.
+func (f *jobFlags) times(o *pipeline.Options) (err error) {
 	if f.AsOf != "" {
 		if o.AsOf, err = parseTime("--as-of", f.AsOf); err != nil {
-			return o, err
+			return err
 		}
 		if o.AsOf.Before(firstTrail) {
-			return o, fmt.Errorf("%w: --as-of %s lies before CloudTrail began, in %d", pipeline.ErrUsage, f.AsOf, firstTrail.Year())
+			return fmt.Errorf("%w: --as-of %s lies before CloudTrail began, in %d", pipeline.ErrUsage, f.AsOf, firstTrail.Year())
 		}
 	}
 	if f.ScoreFrom != "" {
 		if o.ScoreFrom, err = parseTime("--score-from", f.ScoreFrom); err != nil {
-			return o, err
+			return err
 		}
 		if o.ScoreFrom.After(o.AsOf) {
-			return o, fmt.Errorf("%w: --score-from %s lies after --as-of", pipeline.ErrUsage, f.ScoreFrom)
+			return fmt.Errorf("%w: --score-from %s lies after --as-of", pipeline.ErrUsage, f.ScoreFrom)
 		}
 	}
 	if f.From != "" {
 		day, err := trail.ParseDay(f.From)
 		if err != nil {
-			return o, fmt.Errorf("%w: --from: %w", pipeline.ErrUsage, err)
+			return fmt.Errorf("%w: --from: %w", pipeline.ErrUsage, err)
 		}
 		o.From = &day
 		if !o.ScoreFrom.IsZero() && o.ScoreFrom.Before(day.Start()) {
-			return o, fmt.Errorf("%w: --score-from %s lies before --from %s: what is not read cannot be decided", pipeline.ErrUsage, f.ScoreFrom, f.From)
+			return fmt.Errorf("%w: --score-from %s lies before --from %s: what is not read cannot be decided", pipeline.ErrUsage, f.ScoreFrom, f.From)
 		}
 	}
-	places, err := f.places(f.Trail, file.Trails)
+	return nil
+}
+
+// reach opens the trails, those of the flags or else those that are configured, and the lake, and finds out whom they show the job as.
+func (f *jobFlags) reach(ctx context.Context, o *pipeline.Options, configured []trailPlace) error {
+	places, err := f.places(f.Trail, configured)
 	if err != nil {
-		return o, err
+		return err
 	}
 	places, history, err := f.staged(ctx, places, o.AsOf, f.fetch)
 	if err != nil {
-		return o, err
+		return err
 	}
 	if o.From == nil && !history.IsZero() && !slices.ContainsFunc(places, func(p trailPlace) bool { return !p.history }) {
 		day := trail.DayOf(history) // older hours may have come since
@@ -136,19 +150,19 @@ func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options
 	}
 	for _, p := range places {
 		if !p.history && store.Overlap(p.URL, f.Lake) {
-			return o, fmt.Errorf("%w: the lake %s and the trail %s overlap: the job would read its own output", pipeline.ErrUsage, f.Lake, p.URL)
+			return fmt.Errorf("%w: the lake %s and the trail %s overlap: the job would read its own output", pipeline.ErrUsage, f.Lake, p.URL)
 		}
 	}
 	if o.Trail, o.TrailPath, err = f.openTrails(ctx, places, len(f.Trail) == 1); err != nil {
-		return o, err
+		return err
 	}
 	if o.Lake, err = f.lake(ctx, f.Lake); err != nil {
-		return o, usage(err)
+		return usage(err)
 	}
 	if o.Config.OwnPrincipals == nil {
 		o.Config.OwnPrincipals = f.ownPrincipals(ctx, f.Lake, places)
 	}
-	return o, nil
+	return nil
 }
 
 // firstTrail is when CloudTrail began to deliver.

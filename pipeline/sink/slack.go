@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -112,7 +113,7 @@ func slackText(m *Message) ([]byte, error) {
 	heading := slackPhase(m) + ": " + m.Title
 	fields := []text{
 		show("Account "+i.Account+", "+cmp.Or(i.Region, "all regions"), 2000),
-		show(fmt.Sprintf("Severity %s (%s)", fixed(float64(int(i.Severity()*10))/10), strings.ToLower(levelNames[m.level()])), 2000),
+		show(fmt.Sprintf("Severity %s (%s)", fixed(math.Round(i.Severity()*10)/10), strings.ToLower(levelNames[m.level()])), 2000),
 		show(i.Whole.Start.UTC().Format("2006-01-02 15:04Z")+" to "+i.Whole.End.UTC().Format("2006-01-02 15:04Z"), 2000),
 		show("Insight "+i.ID, 2000),
 	}
