@@ -3,7 +3,7 @@
 GO ?= go
 MODULES := fixtures/s3test fixtures/judge fixtures/browser fixtures/deploy
 
-.PHONY: build release demo test check quality clean
+.PHONY: build release lambda demo test check quality clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/trailgauge ./cmd/trailgauge
@@ -11,6 +11,11 @@ build:
 # Static binaries for both architectures; the same file is the command, the container's entry point and Lambda's bootstrap.
 release:
 	for a in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$a $(GO) build -trimpath -ldflags "-s -w" -o bin/trailgauge-linux-$$a ./cmd/trailgauge || exit 1; done
+
+# What a Lambda function takes: bin/lambda.zip.
+lambda: release
+	cp bin/trailgauge-linux-arm64 bin/bootstrap
+	cd bin && rm -f lambda.zip && zip -q lambda.zip bootstrap && rm bootstrap
 
 # A made-up month with labelled anomalies, the job on its last two weeks, and where to look.
 demo: build

@@ -27,7 +27,6 @@ var mayImport = map[string][]string{
 	"pipeline":                 {"pipeline/*", "baseline", "models"},
 	"fixtures":                 {"pipeline/trail", "pipeline/counts"},
 	"fixtures/oracle":          {}, // judges models and baseline from its tests
-	"fixtures/slurm":           {"fixtures"},
 	"fixtures/quality":         {"pipeline/trail", "pipeline/counts", "pipeline/insight", "baseline", "models"},
 	"cmd/trailgauge":           {"pipeline", "pipeline/*", "fixtures"},
 	"pipeline/store/storetest": {"pipeline/store"},

@@ -2,6 +2,7 @@
 #SBATCH --cpus-per-task=1
 #SBATCH --mem-per-cpu=1G
 #SBATCH --time=01:00:00
+#SBATCH --requeue
 # One step of a run, as a Slurm job or a task of an array, which says which shard: see run.sh. Tried three times: every step may be killed and
 # repeated.
 set -uo pipefail
