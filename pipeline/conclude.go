@@ -115,7 +115,7 @@ func (w *writer) write(ctx context.Context) error {
 	if err := w.link(ctx); err != nil {
 		return err
 	}
-	if err := w.deliver(ctx); err != nil {
+	if err := w.insightEvents(ctx); err != nil {
 		return err
 	}
 	if err := w.days(ctx); err != nil {

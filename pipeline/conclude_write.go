@@ -15,9 +15,9 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// deliver writes the insight events of what changed. Their names and bytes follow from the insight alone, so that doing it again
+// insightEvents writes the insight events of what changed. Their names and bytes follow from the insight alone, so that doing it again
 // after a crash changes nothing.
-func (w *writer) deliver(ctx context.Context) error {
+func (w *writer) insightEvents(ctx context.Context) error {
 	for k := range w.list {
 		i := &w.list[k]
 		if !w.changed(i) || w.silenced(i) {

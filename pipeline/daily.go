@@ -127,7 +127,7 @@ func (o *Options) dayReport(ctx context.Context, p *Plan, w *writer, d *endedDay
 	slices.SortFunc(rep.Daily.Accounts, func(a, b report.AccountDay) int { return strings.Compare(a.Account, b.Account) })
 	rep.Daily.Said = w.made.marks.Between(rep.Daily.Day.Start(), rep.Upto)
 	rep.Marks = marksOf(w.made.marks, list, rep.Upto)
-	if err := o.delivered(ctx, w.before, rep); err != nil {
+	if err := o.received(ctx, w.before, rep); err != nil {
 		return nil, err
 	}
 	rep.Warnings = append(warnings(rep), rep.Warnings...)
@@ -160,7 +160,7 @@ func (w *writer) asOf(ctx context.Context, d *endedDay) ([]insight.Insight, erro
 			open = append(open, &out[k])
 		}
 	}
-	if err := newTileCache(w.lake, w.before).nameNew(ctx, open, w.dataNovelty); err != nil {
+	if err := w.tiles.nameNew(ctx, open, w.dataNovelty); err != nil {
 		return nil, err
 	}
 	for k := range out {
@@ -210,12 +210,7 @@ func linkDay(day trail.Day, list, all []insight.Insight) {
 
 // dayIncidents tells of the incidents that have an insight in a day's report, and what the day did to them.
 func dayIncidents(rep *report.Run, all []insight.Insight) (out []report.Incident) {
-	in := map[string]bool{}
-	for _, list := range rep.Lists() {
-		for k := range list {
-			in[list[k].Incident] = true
-		}
-	}
+	in := incidentsIn(rep)
 	for _, c := range insight.Incidents(all) {
 		if c.Alone() || !in[c.ID] {
 			continue
@@ -305,8 +300,8 @@ func perDay(day, first trail.Day, all []insight.Insight) []report.DayCount {
 	return out
 }
 
-// delivered counts what reached the lake of a day.
-func (o *Options) delivered(ctx context.Context, c *lake.Commit, rep *report.Run) error {
+// received counts what the trail delivered of a day.
+func (o *Options) received(ctx context.Context, c *lake.Commit, rep *report.Run) error {
 	to, day := &rep.Daily.Delivered, rep.Daily.Day
 	m, err := lake.LoadManifest(ctx, o.Lake, c, day)
 	if err != nil {

@@ -47,14 +47,20 @@ func (w *writer) link(ctx context.Context) error {
 	return nil
 }
 
-// incidents tells of those of more than one burst that have an insight in a report, and what the run did to them.
-func (w *writer) incidents(rep *report.Run) {
+// incidentsIn are the IDs of the incidents that have an insight in a report.
+func incidentsIn(rep *report.Run) map[string]bool {
 	in := map[string]bool{}
 	for _, list := range rep.Lists() {
 		for k := range list {
 			in[list[k].Incident] = true
 		}
 	}
+	return in
+}
+
+// incidents tells of those of more than one burst that have an insight in a report, and what the run did to them.
+func (w *writer) incidents(rep *report.Run) {
+	in := incidentsIn(rep)
 	var before []insight.Insight
 	for _, i := range w.was {
 		before = append(before, i)

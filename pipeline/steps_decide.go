@@ -170,8 +170,8 @@ func (m *mapping) stopAfter(ctx context.Context, day trail.Day) func(*dayAtHand)
 // Decide makes the decisions, and the report. With Of it takes what Fit and Score came to, and answers that it is not done where another day
 // is to be fitted and scored.
 func Decide(ctx context.Context, o StepOptions) (*Outcome, error) {
-	if o.Of < 0 || o.Of > maxOf {
-		return nil, fmt.Errorf("%w: work is cut into 1 to %d shards, not %d", ErrUsage, maxOf, o.Of)
+	if err := o.bounded(); err != nil {
+		return nil, err
 	}
 	_, p, _, err := o.deciding(ctx)
 	if err != nil {

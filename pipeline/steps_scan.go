@@ -81,13 +81,21 @@ func (o *StepOptions) cut() error {
 	if len(o.Shards) == 0 {
 		return fmt.Errorf("%w: no shard is named", ErrUsage)
 	}
-	if o.Of < 0 || o.Of > maxOf {
-		return fmt.Errorf("%w: work is cut into 1 to %d shards, not %d", ErrUsage, maxOf, o.Of)
+	if err := o.bounded(); err != nil {
+		return err
 	}
 	for _, k := range o.Shards {
 		if k < 0 || o.Of > 0 && k >= o.Of {
 			return fmt.Errorf("%w: there is no shard %d of %d: they are numbered from 0", ErrUsage, k, o.Of)
 		}
+	}
+	return nil
+}
+
+// bounded refuses a number of shards that cannot be.
+func (o *StepOptions) bounded() error {
+	if o.Of < 0 || o.Of > maxOf {
+		return fmt.Errorf("%w: work is cut into 1 to %d shards, not %d", ErrUsage, maxOf, o.Of)
 	}
 	return nil
 }

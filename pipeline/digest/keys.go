@@ -63,8 +63,8 @@ func ParseKey(der []byte) (*rsa.PublicKey, error) {
 	if err == nil {
 		return key, nil
 	}
-	if any, err := x509.ParsePKIXPublicKey(der); err == nil {
-		if key, ok := any.(*rsa.PublicKey); ok {
+	if spki, err := x509.ParsePKIXPublicKey(der); err == nil {
+		if key, ok := spki.(*rsa.PublicKey); ok {
 			return key, nil
 		}
 	}

@@ -1,6 +1,7 @@
 package insight
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -73,15 +74,7 @@ func Incidents(list []Insight) []Incident {
 }
 
 func compareIncidents(a, b Incident) int {
-	switch {
-	case a.Score > b.Score:
-		return -1
-	case a.Score < b.Score:
-		return 1
-	case a.ID < b.ID:
-		return -1
-	}
-	return 1
+	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
 }
 
 // told tells whether an insight is one that people hear of.
@@ -120,10 +113,7 @@ func incidentOf(id string, of []Insight) Incident {
 		}
 	}
 	slices.SortFunc(c.Shared, func(a, b Shared) int {
-		if a.Insights != b.Insights {
-			return b.Insights - a.Insights
-		}
-		return a.Cause.compare(b.Cause)
+		return cmp.Or(cmp.Compare(b.Insights, a.Insights), a.Cause.compare(b.Cause))
 	})
 	return c
 }

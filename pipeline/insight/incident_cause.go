@@ -3,6 +3,7 @@ package insight
 import (
 	"cmp"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"trailgauge/pipeline/trail"
@@ -29,15 +30,7 @@ type Cause struct {
 }
 
 func (c Cause) compare(d Cause) int {
-	rank := func(k CauseKind) int {
-		for n, of := range causeKinds {
-			if k == of {
-				return n
-			}
-		}
-		return len(causeKinds)
-	}
-	return cmp.Or(cmp.Compare(rank(c.Kind), rank(d.Kind)), cmp.Compare(c.Value, d.Value))
+	return cmp.Or(cmp.Compare(slices.Index(causeKinds, c.Kind), slices.Index(causeKinds, d.Kind)), cmp.Compare(c.Value, d.Value))
 }
 
 // link is a cause as insights are linked by it.
