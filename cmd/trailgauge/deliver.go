@@ -23,7 +23,7 @@ type deliverCommand struct {
 }
 
 func (*deliverCommand) Help() string {
-	return `run does the same at its end when its configuration has sinks; for state machines this is a step of its own. Each sink gets what it has not had, oldest first: the starts, ends, revisions and retractions that runs told of. What it has taken is kept in the lake. What it does not take waits for the next time, for seven days; a new sink gets what was told in the last seven. A message may come twice, with the same ID.
+	return `run does the same at its end when its configuration has sinks; for state machines this is a step of its own, and without sinks it is nothing to do. Each sink gets what it has not had, oldest first: the starts, ends, revisions and retractions that runs told of. What it has taken is kept in the lake. What it does not take waits for the next time, for seven days; a new sink gets what was told in the last seven. A message may come twice, with the same ID.
 
   sinks:
     - {type: eventbridge, name: bus, arn: "arn:aws:events:eu-central-1:111122223333:event-bus/security"}
@@ -47,8 +47,8 @@ func (d *deliverCommand) run(ctx context.Context, t *terminal) (outcome, error) 
 	if err != nil {
 		return ended, err
 	}
-	if len(config.Sinks) == 0 {
-		return ended, fmt.Errorf("%w: the configuration has no sinks: (see trailgauge deliver --help)", pipeline.ErrUsage)
+	if len(config.Sinks) == 0 && d.Test == "" { // a step that a state machine always calls
+		t.note("nothing to deliver: the configuration has no sinks: (see trailgauge deliver --help)")
 	}
 	o := pipeline.DeliverOptions{Sinks: config.Sinks, Now: time.Now()}
 	o.DryRun = d.DryRun

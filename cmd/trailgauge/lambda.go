@@ -30,7 +30,8 @@ import (
 //	{"step": "run"}                                                the whole job in one call, for small lakes
 //	{"step": "compact"}, {"step": "gc"}, {"step": "expire", "keepDays": 400}, {"step": "deliver"}
 //
-// The answer is what the command prints as JSON (of run what report --line prints), with the exit status as "status": 0, 3, 10 or 11. Every other status is an
+// The answer is what the command prints as JSON (of run what report --line prints), with the exit status as "status": 0, 3, 10 or 11, of deliver 75 where
+// messages wait. Every other status is an
 // error with one of the names below, for a state machine to retry by. A call ends a minute before its time does (a fifth of it, where that is
 // less): scan then answers "done": false and is to be called again, the others fail with OutOfTime.
 var errorNames = map[int]string{

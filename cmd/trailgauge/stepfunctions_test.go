@@ -37,7 +37,7 @@ func TestStateMachine(t *testing.T) {
 	t.Setenv("TRAILGAUGE_LAKE", filepath.Join(dir, "lake"))
 	for round, want := range []string{
 		"Plan, Anything to do, Scan, Scan shards, All of them, Scanned, Merge, " +
-			"Fit, Fit accounts, Score, Score accounts, Decide, All days, Fit, Fit accounts, Score, Score accounts, Decide, All days, Report",
+			"Fit, Fit accounts, Score, Score accounts, Decide, All days, Fit, Fit accounts, Score, Score accounts, Decide, All days, Deliver, Report",
 		"Plan, Anything to do, Nothing new",
 	} {
 		m.path = nil
