@@ -26,8 +26,8 @@ const (
 // DeliverOptions say what Deliver does.
 type DeliverOptions struct {
 	UpkeepOptions
-	Sinks []sink.Config
-	Now   time.Time // the store's idea of now: what ages are counted from
+	Sinks []sink.Config // valid ones with different names, or ErrUsage
+	Now   time.Time     // the store's idea of now: what ages are counted from
 	// Getenv looks up secrets; nil is os.Getenv.
 	Getenv func(string) string
 	// Wait waits, or returns the context's error; nil is the clock.
@@ -55,11 +55,11 @@ type Delivery struct {
 
 // Pending is a message that waits.
 type Pending struct {
-	ID      string     `json:"id"`
-	Run     int        `json:"run"`
-	Phase   sink.Phase `json:"phase"`
-	Insight string     `json:"insight"`
-	Title   string     `json:"title"`
+	ID      string     `json:"id"`      // the message's
+	Run     int        `json:"run"`     // number of the run that told of it
+	Phase   sink.Phase `json:"phase"`   // start, end, revision or retraction
+	Insight string     `json:"insight"` // ID of what it is about
+	Title   string     `json:"title"`   // one line, fit to be shown
 }
 
 // Waiting tells whether a sink did not take all.

@@ -27,10 +27,10 @@ type delivered struct {
 
 // Refusal is a message that will never arrive.
 type Refusal struct {
-	ID      string `json:"id"`
-	Insight string `json:"insight"`
-	Title   string `json:"title"`
-	Reason  string `json:"reason"`
+	ID      string `json:"id"`      // the message's
+	Insight string `json:"insight"` // ID of what it is about
+	Title   string `json:"title"`   // one line, fit to be shown
+	Reason  string `json:"reason"`  // what the receiver said, or that its time was over
 }
 
 const deliveredPrefix = "state/delivered/"

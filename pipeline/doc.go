@@ -7,15 +7,15 @@
 //
 // Run does all of it in one process; steps.go says how the same steps are called one by one and by shards, on many machines.
 //
-//  1. Hold (lease.go). A run takes a lease on the lake, so that a second one stops early. What makes two runs safe is that
+//  1. Hold (lease.go). A run, or the steps of one plan together, takes a lease on the lake, so that a second one stops early. What makes two runs safe is that
 //     commits are created exclusively; the lease only spares work.
 //
 //  2. Recover (run.go). The highest numbered commit is the lake (lake.Current). Symlink files are made to agree with it. If the
 //     next run has a plan but no commit, that run died: it is finished first, from its own plan (pending). If hours were taken in but not
 //     decided, they are decided first.
 //
-//  3. List (list.go). What an account without a trail has, its Event History, was fetched into the layout of one before (package eventhistory). The layout of the keys prunes the listing to the delivery days that can hold something new: two of them, 35 once a day,
-//     42 on a new lake. Objects seen before in the same state are left out (seen.go).
+//  3. List (list.go). The layout of the keys prunes the listing to the delivery days that can hold something new: two of them, 35 once a day,
+//     42 on a new lake. (Of an account without a trail its Event History was fetched before, into the layout of one: package eventhistory.) Objects seen before in the same state are left out (seen.go).
 //
 //  4. Plan (plan.go). What is new is cut into shards of at most about 64 MiB of JSON, one account's delivery day kept together
 //     where the size allows. The plan is created exclusively, before any output exists; all outputs are named after it.
@@ -49,7 +49,7 @@
 //     in CloudTrail's shape, and the run's report is made, and that of each day it decided to its end, with the names (names.go) of the configuration. What a suppression rule (suppress.go, insight.Rules)
 //     keeps from being told is stored and counted all the same. The second commit moves the cursor.
 //
-// Deliver (told.go, deliver.go, delivered.go, package sink) hands what the run told of to EventBridge, SNS, Security Hub, OCSF or Slack, after the commit and apart
+// Deliver (told.go, deliver.go, delivered.go, package sink) hands what the run told of to EventBridge, SNS, Security Hub, OCSF, Slack or a SIEM's bucket, after the commit and apart
 // from it: what a sink did not take waits in the lake for the next delivery, and no sink changes what was decided.
 //
 // Backtest (backtest.go, backtest_replay.go, backtest_trials.go, backtest_aws.go) takes a past window through steps 7 to 9 again and writes nothing.

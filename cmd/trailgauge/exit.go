@@ -20,7 +20,7 @@ const (
 	statusHeld        = 4  // another run holds the lake
 	statusInsights    = 10 // done, insights opened, and --fail-on-insight was given
 	statusNotDone     = 11 // a step is not done: call it again, or fit and score the next day
-	statusTryLater    = 75 // throttled, or no network (EX_TEMPFAIL)
+	statusTryLater    = 75 // throttled, no network, or messages wait for a sink (EX_TEMPFAIL)
 	statusInterrupted = 130
 )
 

@@ -16,7 +16,7 @@ type expireCommand struct {
 }
 
 func (*expireCommand) Help() string {
-	return `Takes old days out of the lake: first out of the commit and the symlink files, so that readers see them no more; trailgauge gc deletes their files a grace period later. All four tables go by the day of their rows; insight events, reports of runs and rejected records stay. With --keep-reports the reports of old days go too, or alone. The trail is not touched, and expired days are not read from it again.`
+	return `Takes old days out of the lake: first out of the commit and the symlink files, so that readers see them no more; trailgauge gc deletes their files a grace period later. All tables go by the day of their rows; insight events, reports of runs and rejected records stay. With --keep-reports the reports of old days go too, or alone. The trail is not touched, and expired days are not read from it again.`
 }
 
 func (e *expireCommand) run(ctx context.Context, t *terminal) (outcome, error) {

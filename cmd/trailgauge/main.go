@@ -96,7 +96,7 @@ type commands struct {
 	Explain  explainCommand  `cmd:"" help:"Show the arithmetic of one insight, to be done again by hand."`
 	Mark     markCommand     `cmd:"" help:"Say what an insight was: benign, an incident, or dealt with."`
 	Verify   verifyCommand   `cmd:"" help:"Check the trail against CloudTrail's signed digests: changed, missing and added log files."`
-	Deliver  deliverCommand  `cmd:"" help:"Hand what runs told of to the sinks: EventBridge, SNS, Security Hub, OCSF, Slack."`
+	Deliver  deliverCommand  `cmd:"" help:"Hand what runs told of to the sinks: EventBridge, SNS, Security Hub, OCSF, Slack, a SIEM's bucket."`
 	Backtest backtestCommand `cmd:"" help:"Replay a past window from the counts: what other budgets or settings would find, and which bursts."`
 	Files    filesCommand    `cmd:"" help:"List the current files of a table, one a line, for other engines."`
 	DDL      ddlCommand      `cmd:"" name:"ddl" help:"Print tables, views and queries for Athena."`

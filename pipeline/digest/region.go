@@ -16,6 +16,7 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
+// verifier is what all regions share.
 type verifier struct {
 	Options
 	read   chan struct{} // objects up to smallObject being read

@@ -29,13 +29,16 @@ type Options struct {
 // regionsAtOnce is how many regions of accounts are verified at once, each in a goroutine that remembers its log files.
 const regionsAtOnce = 4
 
+// readsAtOnce is how many small objects are being read at a time, over all regions.
+const readsAtOnce = 32
+
 // Verify verifies a trail. An error is about reading it (or ErrNoDigests); what is wrong with the trail is in the result.
 func Verify(ctx context.Context, o Options) (*Result, error) {
 	o.Path = strings.Trim(o.Path, "/")
 	if o.Looked == nil {
 		o.Looked = func(int64, int64) {}
 	}
-	v := &verifier{Options: o, read: make(chan struct{}, 32), unpack: make(chan struct{}, runtime.GOMAXPROCS(0)), large: make(chan struct{}, 1)}
+	v := &verifier{Options: o, read: make(chan struct{}, readsAtOnce), unpack: make(chan struct{}, runtime.GOMAXPROCS(0)), large: make(chan struct{}, 1)}
 	found, err := v.regions(ctx)
 	if err != nil {
 		return nil, err

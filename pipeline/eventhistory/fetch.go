@@ -51,13 +51,13 @@ type Lookup func(ctx context.Context, from, to time.Time, token string) (Page, e
 
 // Options say what to fetch.
 type Options struct {
-	Account, Region string
+	Account, Region string // whose events they are: they name the objects
 	Lookup          Lookup
 	Into            store.Store
-	Now             time.Time
-	Days            int           // back from Now, 1 to MaxDays
-	Pace            time.Duration // 0: as fast as answers come, for tests
-	Told            func(Progress)
+	Now             time.Time      // hours that have ended by then, and a while ago, are fetched
+	Days            int            // back from Now, 1 to MaxDays
+	Pace            time.Duration  // 0: as fast as answers come, for tests
+	Told            func(Progress) // is told after each hour; nil: nobody is
 }
 
 // Progress is how far a fetch has come.
@@ -66,7 +66,7 @@ type Progress struct {
 	Done   int           // hours fetched
 	Hours  int           // to be fetched, Done among them
 	Events int64         // fetched
-	Left   time.Duration // as it went so far
+	Left   time.Duration // that the rest will take at Pace, going by the hours so far; answers that are slower than that are not in it
 }
 
 // Fetch fetches the hours that are not there yet. It returns the oldest of them, zero when none was fetched; after an error what was fetched stays.

@@ -15,14 +15,14 @@
 //	state/principals/YYYY/MM/DD/…       a closed day's counts again, as rows of counts ordered by account, principal, API, region: roll-ups read them
 //	state/keys/YYYY/MM/DD/00000042.keys identities of the events of a day; see Key
 //	state/keys/YYYY/MM/DD/00000042.marks what may be in that file of keys; see Marks
-//	state/parts/00000042/0003.json      what shard 3 of a run under way came to; 0003.pieces: its counts and keys, by day
 //	state/objects/YYYY/MM/DD/…tsv       objects that were read, by delivery day
 //	state/decided/YYYY/MM/DD/…json      what deciding knew at 00:00 of a day
 //	state/insights/YYYY/MM/DD/…json     the insights of a day in full
 //	state/marks/00000042.json           what somebody said of an insight: numbered apart from commits, never changed
 //	state/told/00000042-HASH.json       what run 42 told of, for sinks; its commit names it
 //	state/delivered/SINK/00000042-0001.json  what a sink has had of that, a batch a file; 00000042.json: it has nothing more to get. No commit names them
-//	state/parts/00000042/…              working files of run 42, gone when it is committed: parts of the scan, shards of fit and score
+//	state/parts/00000042/…              working files of run 42, for gc once it is committed: 0003.json is what shard 3 of the scan came to, 0003.pieces its counts and
+//	                                    keys by day; fit-…, score-… and day-… are what the steps leave each other; shards.jsonl lists the plan's shards
 //	state/latest, state/lease           a hint, and who is running
 //	reports/00000042/, reports/latest/  a run's report, and that of the newest run
 //	reports/daily/YYYY-MM-DD/           a day's, as known at its end: written by the run that decides its last hour, again by one that goes back to it

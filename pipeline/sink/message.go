@@ -18,6 +18,7 @@ import (
 // Phase is which step in the life of an insight a message tells of.
 type Phase string
 
+// The phases; the package comment says what each tells.
 const (
 	Start      Phase = "start"
 	End        Phase = "end"
