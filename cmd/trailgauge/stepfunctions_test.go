@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -210,7 +209,7 @@ func (m *machine) choose(s object, input any) string {
 			case "NumericGreaterThan":
 				hit = value.(float64) > want.(float64)
 			default:
-				m.Fatal(fmt.Sprintf("comparison %s", op))
+				m.Fatalf("comparison %s", op)
 			}
 			if hit {
 				return c["Next"].(string)

@@ -27,7 +27,6 @@ type Row struct {
 
 const (
 	rowHeight = 38
-	barHeight = 11
 	mostRows  = 40 // of a timeline
 	timeLeft  = 8  // of its bars
 	mostWords = 60 // characters of a row

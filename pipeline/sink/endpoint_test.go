@@ -175,7 +175,7 @@ func hostile() *insight.Insight {
 }
 
 // sendAll sends messages without waiting and says how long it would have waited.
-func sendAll(t *testing.T, s Sink, list []Message) (taken []string, refused map[string]error, left int, reason error, waited time.Duration) {
+func sendAll(t *testing.T, s Sink, list []Message) (taken []string, refused map[string]error, left int, waited time.Duration, reason error) {
 	t.Helper()
 	refused = map[string]error{}
 	sender := Sender{Sink: s, Wait: func(_ context.Context, d time.Duration) error { waited += d; return nil },
@@ -193,5 +193,5 @@ func sendAll(t *testing.T, s Sink, list []Message) (taken []string, refused map[
 	if err != nil {
 		t.Fatal(err)
 	}
-	return taken, refused, left, reason, waited
+	return taken, refused, left, waited, reason
 }

@@ -25,7 +25,7 @@ func busTakes(r request) string {
 func TestEventBridge(t *testing.T) {
 	e := serve(t, func(r request, _ int) (int, string) { return 200, busTakes(r) })
 	list := messages(23)
-	taken, _, left, reason, _ := sendAll(t, open(t, busConfig), list)
+	taken, _, left, _, reason := sendAll(t, open(t, busConfig), list)
 	if len(taken) != 23 || left != 0 || reason != nil || len(e.requests) != 3 {
 		t.Fatalf("%d taken, %d left, %v, in %d requests", len(taken), left, reason, len(e.requests))
 	}
@@ -59,7 +59,7 @@ func TestEventBridgePartly(t *testing.T) {
 			`{"ErrorCode":"MalformedDetail","ErrorMessage":"no"},{"EventId":"5"}]}`
 	})
 	list := messages(5)
-	taken, refused, left, reason, waited := sendAll(t, open(t, busConfig), list)
+	taken, refused, left, waited, reason := sendAll(t, open(t, busConfig), list)
 	if len(taken) != 4 || left != 0 || reason == nil || !errors.Is(refused[list[3].ID], ErrRefused) {
 		t.Errorf("%d taken, %v refused, %d left, %v", len(taken), refused, left, reason)
 	}
@@ -87,7 +87,7 @@ func TestDown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := serve(t, func(request, int) (int, string) { return c.status, c.body })
-			taken, refused, left, reason, waited := sendAll(t, open(t, busConfig), messages(35))
+			taken, refused, left, waited, reason := sendAll(t, open(t, busConfig), messages(35))
 			if len(taken)+len(refused) > 0 || left != 35 || reason == nil {
 				t.Fatalf("%d taken, %d refused, %d left, %v", len(taken), len(refused), left, reason)
 			}
@@ -141,7 +141,7 @@ func TestPoison(t *testing.T) {
 		}
 		return 200, busTakes(r)
 	})
-	taken, _, left, reason, _ := sendAll(t, open(t, busConfig), list)
+	taken, _, left, _, reason := sendAll(t, open(t, busConfig), list)
 	if len(taken) != 11 || left != 1 || reason == nil {
 		t.Errorf("%d taken, %d left, %v", len(taken), left, reason)
 	}

@@ -20,7 +20,7 @@ func TestHostile(t *testing.T) {
 		{Config{Type: "securityhub", Region: "eu-central-1"}, hubAnswers(noneFailed)},
 	} {
 		e := serve(t, c.reply)
-		if taken, refused, _, reason, _ := sendAll(t, open(t, c.Config), []Message{m}); len(taken) != 1 {
+		if taken, refused, _, _, reason := sendAll(t, open(t, c.Config), []Message{m}); len(taken) != 1 {
 			t.Fatalf("%s: %v, %v", c.Type, refused, reason)
 		}
 		x := e.requests[len(e.requests)-1].entries()[0]
@@ -50,7 +50,7 @@ func TestNoCredentials(t *testing.T) {
 	e := serve(t, func(request, int) (int, string) { return 500, "" })
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
-	_, _, left, reason, waited := sendAll(t, open(t, busConfig), messages(1))
+	_, _, left, waited, reason := sendAll(t, open(t, busConfig), messages(1))
 	var hint *HintError
 	if left != 1 || !errors.As(reason, &hint) || hint.Hint != hintCredentials || waited > 0 || len(e.requests) > 0 {
 		t.Errorf("%d left, waited %v, %v", left, waited, reason)
@@ -70,7 +70,7 @@ func TestRoleDenied(t *testing.T) {
 	for k, account := range []string{"111111111111", "222222222222", "111111111111", "222222222222"} {
 		list[k].Insight.Account = account
 	}
-	taken, _, left, reason, _ := sendAll(t, open(t, Config{Type: "securityhub", Region: "eu-central-1", Role: "arn:aws:iam::{account}:role/findings"}), list)
+	taken, _, left, _, reason := sendAll(t, open(t, Config{Type: "securityhub", Region: "eu-central-1", Role: "arn:aws:iam::{account}:role/findings"}), list)
 	var hint *HintError
 	if len(taken) != 2 || left != 2 || !errors.As(reason, &hint) || hint.Hint != hintRole || !strings.Contains(reason.Error(), "222222222222") {
 		t.Errorf("%d taken, %d left, %v", len(taken), left, reason)

@@ -113,7 +113,7 @@ func TestOCSF(t *testing.T) {
 	var rows [2][]any
 	for k, format := range []string{"json", "parquet"} {
 		dir := t.TempDir()
-		taken, refused, left, reason, _ := sendAll(t, open(t, Config{Type: "ocsf", Region: "eu-central-1", To: dir, Format: format}), list)
+		taken, refused, left, _, reason := sendAll(t, open(t, Config{Type: "ocsf", Region: "eu-central-1", To: dir, Format: format}), list)
 		if len(taken) != 5 || left != 0 {
 			t.Fatalf("%d taken, %v, %v", len(taken), refused, reason)
 		}

@@ -16,7 +16,7 @@ func TestRecords(t *testing.T) {
 	silence := worked()
 	silence.Kind, silence.ID = insight.Silence, "0f6c1b7a-2f5c-5d0e-8a11-000000000001"
 	list := []Message{about(worked(), Start), about(worked(), End), about(silence, Start)}
-	if taken, refused, _, reason, _ := sendAll(t, open(t, Config{Type: "insight-events", To: dir}), list); len(taken) != 3 {
+	if taken, refused, _, _, reason := sendAll(t, open(t, Config{Type: "insight-events", To: dir}), list); len(taken) != 3 {
 		t.Fatal(refused, reason)
 	}
 	want, got := map[string]string{}, map[string]string{}
@@ -42,7 +42,7 @@ func TestRecords(t *testing.T) {
 	}
 	s, err := Open(t.Context(), Config{Type: "insight-events", Name: "x", To: dir}, nil)
 	if err == nil {
-		_, _, left, reason, _ := sendAll(t, s, list)
+		_, _, left, _, reason := sendAll(t, s, list)
 		err = reason
 		if left != 2 { // of the silence there is nothing to write
 			t.Errorf("%d left", left)

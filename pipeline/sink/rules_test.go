@@ -84,7 +84,7 @@ func TestRules(t *testing.T) {
 	slices.Sort(names)
 	s := open(t, busConfig)
 	for _, name := range names {
-		if taken, _, _, reason, _ := sendAll(t, s, []Message{messages[name]}); len(taken) != 1 {
+		if taken, _, _, _, reason := sendAll(t, s, []Message{messages[name]}); len(taken) != 1 {
 			t.Fatal(reason)
 		}
 		x := e.requests[len(e.requests)-1].entries()[0]

@@ -35,7 +35,7 @@ func TestSecurityHub(t *testing.T) {
 	i.Principal = "arn:aws:sts::111122223333:assumed-role/ci-deployer"
 	list := []Message{about(i, Start), about(i, End)}
 	list[1].Order = 1
-	taken, _, left, reason, waited := sendAll(t, open(t, Config{Type: "securityhub", Region: "eu-central-1"}), list)
+	taken, _, left, waited, reason := sendAll(t, open(t, Config{Type: "securityhub", Region: "eu-central-1"}), list)
 	if waited < 100*time.Millisecond { // 10 requests a second: "Guidelines for using the BatchImportFindings API"
 		t.Errorf("two requests within %v", waited)
 	}
@@ -64,7 +64,7 @@ func TestSecurityHubMembers(t *testing.T) {
 		list[k].Insight.Account = account
 	}
 	c := Config{Type: "securityhub", Region: "cn-north-1", Role: "arn:aws-cn:iam::{account}:role/findings", ExternalID: "x1"}
-	if taken, _, _, reason, _ := sendAll(t, open(t, c), list); len(taken) != 4 {
+	if taken, _, _, _, reason := sendAll(t, open(t, c), list); len(taken) != 4 {
 		t.Fatalf("%d taken, %v", len(taken), reason)
 	}
 	got := map[string]int{}
@@ -103,7 +103,7 @@ func TestSecurityHubFailures(t *testing.T) {
 		}
 		return `{"FailedCount":2,"SuccessCount":98,"FailedFindings":[` + failed(list[3], "InvalidInput") + "," + failed(list[5], "InternalFailure") + `]}`
 	}))
-	taken, refused, left, reason, _ := sendAll(t, open(t, Config{Type: "securityhub", Region: "eu-central-1"}), list)
+	taken, refused, left, _, reason := sendAll(t, open(t, Config{Type: "securityhub", Region: "eu-central-1"}), list)
 	if len(taken) != 104 || reason == nil || left != 0 || !errors.Is(refused[list[3].ID], ErrRefused) {
 		t.Errorf("%d taken, %v, %d left", len(taken), refused, left)
 	}
@@ -116,7 +116,7 @@ func TestSecurityHubFailures(t *testing.T) {
 		}
 		return hubAnswers(noneFailed)(r, n)
 	})
-	_, _, left, reason, _ = sendAll(t, open(t, Config{Type: "securityhub", Region: "eu-central-1"}), list)
+	_, _, left, _, reason = sendAll(t, open(t, Config{Type: "securityhub", Region: "eu-central-1"}), list)
 	var hint *HintError
 	if left != 105 || !errors.As(reason, &hint) || !strings.Contains(hint.Hint, "turn Security Hub on") {
 		t.Errorf("%d left, %v", left, reason)
@@ -130,7 +130,7 @@ func TestFindingLengths(t *testing.T) {
 	m.Lake = "s3://" + strings.Repeat("x", 1000)
 	e := serve(t, hubAnswers(noneFailed))
 	retracted, test := about(worked(), Retraction), TestMessage("x", "lake", time.Unix(0, 0))
-	if taken, _, _, reason, _ := sendAll(t, open(t, Config{Type: "securityhub", Region: "eu-central-1"}), []Message{m, retracted, test}); len(taken) != 3 {
+	if taken, _, _, _, reason := sendAll(t, open(t, Config{Type: "securityhub", Region: "eu-central-1"}), []Message{m, retracted, test}); len(taken) != 3 {
 		t.Fatal(reason)
 	}
 	list := e.requests[1].entries()

@@ -115,7 +115,7 @@ func TestSenderEnds(t *testing.T) {
 		}
 		return nil
 	}}
-	if taken, _, left, reason, waited := sendAll(t, f, messages(3)); len(taken) != 3 || left != 0 || reason == nil || waited < 15*time.Second || waited > patience {
+	if taken, _, left, waited, reason := sendAll(t, f, messages(3)); len(taken) != 3 || left != 0 || reason == nil || waited < 15*time.Second || waited > patience {
 		t.Errorf("%d taken, %d left, waited %v, %v", len(taken), left, waited, reason)
 	}
 }

@@ -42,7 +42,7 @@ var slackConfig = Config{Type: "slack", URLFrom: "SLACK_WEBHOOK"}
 
 func TestSlack(t *testing.T) {
 	url, bodies := slackServer(t, answer(429, "rate_limited", "Retry-After", "7"), answer(200, "ok"))
-	taken, _, left, _, waited := sendAll(t, open(t, slackConfig, url), messages(3))
+	taken, _, left, waited, _ := sendAll(t, open(t, slackConfig, url), messages(3))
 	if len(taken) != 3 || left != 0 || len(*bodies) != 4 || waited < 10*time.Second { // 7 as asked, and one a second: https://docs.slack.dev/apis/web-api/rate-limits
 		t.Errorf("%d taken, %d left, %d requests, waited %v", len(taken), left, len(*bodies), waited)
 	}
@@ -51,7 +51,7 @@ func TestSlack(t *testing.T) {
 		refuse bool
 	}{400: {"invalid_payload", true}, 404: {"no_service", false}, 410: {"channel_is_archived", false}, 403: {"action_prohibited", false}} {
 		url, _ := slackServer(t, answer(status, c.text))
-		_, refused, left, reason, _ := sendAll(t, open(t, slackConfig, url), messages(1))
+		_, refused, left, _, reason := sendAll(t, open(t, slackConfig, url), messages(1))
 		var hint *HintError
 		if c.refuse != (len(refused) == 1) || c.refuse == (left == 1) || !c.refuse && !errors.As(reason, &hint) {
 			t.Errorf("%d: %v refused, %d left, %v", status, refused, left, reason)
