@@ -62,6 +62,11 @@ type Pending struct {
 	Title   string     `json:"title"`   // one line, fit to be shown
 }
 
+// nothing is what a delivery begins with; its lists are empty and not null in JSON.
+func nothing(c *sink.Config) Delivery {
+	return Delivery{Sink: c.Name, Type: c.Type, Refused: []Refusal{}, GivenUp: []Refusal{}, Messages: []Pending{}}
+}
+
 // Waiting tells whether a sink did not take all.
 func (d *Delivered) Waiting() bool {
 	for _, s := range d.Sinks {
@@ -86,14 +91,11 @@ func (d *Delivered) Lost() bool {
 // error: the result says so, and they wait. Without sinks it does nothing, to the lake neither. Errors are those of the lake and of the configuration.
 func Deliver(ctx context.Context, o DeliverOptions) (*Delivered, error) {
 	out := &Delivered{Sinks: make([]Delivery, len(o.Sinks)), DryRun: o.DryRun}
-	if err := checkSinks(o.Sinks); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	if len(o.Sinks) == 0 {
 		return out, nil
-	}
-	if o.Getenv == nil {
-		o.Getenv = os.Getenv
 	}
 	_, release, err := o.begin(ctx)
 	if err != nil {
@@ -112,6 +114,17 @@ func Deliver(ctx context.Context, o DeliverOptions) (*Delivered, error) {
 	return out, e.Wait()
 }
 
+// check refuses sinks that cannot be, and fills in what is left out.
+func (o *DeliverOptions) check() error {
+	if err := checkSinks(o.Sinks); err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if o.Getenv == nil {
+		o.Getenv = os.Getenv
+	}
+	return nil
+}
+
 // deliverer serves one sink.
 type deliverer struct {
 	DeliverOptions
@@ -123,7 +136,7 @@ type deliverer struct {
 }
 
 func (d *deliverer) deliver(ctx context.Context, list []telling) (err error) {
-	*d.out = Delivery{Sink: d.config.Name, Type: d.config.Type, Refused: []Refusal{}, GivenUp: []Refusal{}, Messages: []Pending{}}
+	*d.out = nothing(d.config)
 	if d.state, err = readDelivered(ctx, d.Lake, d.config.Name); err != nil {
 		return err
 	}
@@ -287,17 +300,14 @@ func messageIDs(list []sink.Message) (out []string) {
 
 // TestSink sends one sink a made-up message, and reads and writes nothing of the lake.
 func TestSink(ctx context.Context, o DeliverOptions, name string) (*Delivered, error) {
-	if o.Getenv == nil {
-		o.Getenv = os.Getenv
-	}
-	if err := checkSinks(o.Sinks); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	k := slices.IndexFunc(o.Sinks, func(c sink.Config) bool { return c.Name == name })
 	if k < 0 {
 		return nil, fmt.Errorf("%w: the configuration has no sink %q", ErrUsage, name)
 	}
-	out := &Delivered{Sinks: []Delivery{{Sink: name, Type: o.Sinks[k].Type, Refused: []Refusal{}, GivenUp: []Refusal{}, Messages: []Pending{}}}}
+	out := &Delivered{Sinks: []Delivery{nothing(&o.Sinks[k])}}
 	d := &deliverer{DeliverOptions: o, config: &o.Sinks[k], out: &out.Sinks[0], list: []sink.Message{sink.TestMessage(name, o.Lake.URL(""), o.Now)}}
 	to, err := sink.Open(ctx, *d.config, o.Getenv)
 	left := 1

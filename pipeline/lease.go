@@ -75,6 +75,12 @@ func hold(ctx context.Context, s store.Store, plan int) (*holding, error) {
 			return nil, err
 		}
 	}
+	h.keep()
+	return h, nil
+}
+
+// keep renews the lease until stop is called.
+func (h *holding) keep() {
 	renewing, stop := context.WithCancel(h.ctx)
 	done := make(chan struct{})
 	go func() {
@@ -91,7 +97,6 @@ func hold(ctx context.Context, s store.Store, plan int) (*holding, error) {
 		}
 	}()
 	h.stop = func() { stop(); <-done }
-	return h, nil
 }
 
 // underWay tells whether a plan is not finished: the lease of one that is has run out.

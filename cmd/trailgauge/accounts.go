@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"trailgauge/pipeline"
@@ -101,6 +102,20 @@ func accountsOfJSON(body []byte) ([]listedAccount, error) {
 // is an owner and an email, the owner counts.
 var accountColumns = [...][]string{{"id", "account", "accountid"}, {"name", "accountname"}, {"owner"}, {"email"}}
 
+// columnsOf finds accountColumns in a header, of several the last; -1 is a column that it has not.
+func columnsOf(header []string) (at [len(accountColumns)]int) {
+	for c, known := range accountColumns {
+		at[c] = -1
+		for k, name := range header {
+			if slices.Contains(known, strings.NewReplacer(" ", "", "_", "").Replace(strings.ToLower(name))) {
+				at[c] = k
+			}
+		}
+	}
+	return at
+}
+
+// accountsOfCSV reads CSV with a header; it may be separated by semicolons or tabs.
 func accountsOfCSV(body []byte) ([]listedAccount, error) {
 	r := csv.NewReader(bytes.NewReader(body))
 	header, _, _ := bytes.Cut(body, []byte("\n"))
@@ -116,18 +131,7 @@ func accountsOfCSV(body []byte) ([]listedAccount, error) {
 	if err != nil {
 		return nil, err
 	}
-	var at [len(accountColumns)]int
-	for c, known := range accountColumns {
-		at[c] = -1
-		for k, name := range names {
-			name = strings.NewReplacer(" ", "", "_", "").Replace(strings.ToLower(name))
-			for _, n := range known {
-				if n == name {
-					at[c] = k
-				}
-			}
-		}
-	}
+	at := columnsOf(names)
 	if at[0] < 0 || at[1] < 0 && at[2] < 0 && at[3] < 0 {
 		return nil, fmt.Errorf("line 1: %.200q: want a header with id and name; owner or email may be there, too", strings.Join(names, string(r.Comma)))
 	}

@@ -45,8 +45,8 @@ func awsError(ctx context.Context, what string, err error) error {
 		return &BusyError{Err: told}
 	case strings.HasPrefix(code, "Expired"), code == "RequestExpired":
 		return &HintError{told, hintExpired}
-	case code == "InvalidClientTokenId", code == "UnrecognizedClientException", code == "InvalidAccessKeyId", code == "SignatureDoesNotMatch",
-		code == "IncompleteSignature", code == "MissingAuthenticationToken", errors.Is(err, store.ErrCredentials), strings.Contains(err.Error(), "get identity: get credentials:"): // nothing was sent
+	case code == "MissingAuthenticationToken", errors.Is(err, store.ErrCredentials), errors.Is(store.ServiceError(err), store.ErrCredentials),
+		strings.Contains(err.Error(), "get identity: get credentials:"): // nothing was sent
 		return &HintError{told, hintCredentials}
 	case strings.HasPrefix(code, "AccessDenied"), code == "AuthorizationError", code == "NotAuthorized", code == "AuthorizationErrorException", code == "KMSAccessDenied":
 		return &HintError{told, "the policy does not allow it: see the permissions each sink needs in trailgauge deliver --help"}
