@@ -277,7 +277,7 @@ func (s *scanner) spill(ctx context.Context, rows keyedRows) error {
 	return nil
 }
 
-// writeRows writes the rows in hand, one file of events and one of counts a day.
+// writeRows writes the rows in hand: a file of events a day, whose counts and keys go into the working file.
 func (s *scanner) writeRows(ctx context.Context, rows keyedRows) error {
 	for i, dropped := range s.dropped[s.spilled:] {
 		if !dropped {
