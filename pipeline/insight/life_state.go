@@ -38,7 +38,8 @@ type Flags struct {
 }
 
 // An unusual hour is hidden from the fits of 28 days, unless its pattern is the new usual: within releaseSpan days it goes on for releaseDays, or has come
-// as many times. What lasted for some days and is over stays hidden, and so does what came back once. Hours are kept for as long as they may decide that of an hour that is still hidden.
+// as many times; or it lasted for a week, which is when an insight is closed as the new usual (LongestHours). What lasted for some days and is over
+// stays hidden, and so does what came back once. Hours are kept for as long as they may decide that of an hour that is still hidden.
 const (
 	releaseDays = 3
 	releaseSpan = 14
@@ -93,6 +94,9 @@ func episodesOf(hours []int32) (list []episode) {
 func released(episodes []episode, day, today int32) bool {
 	for k, e := range episodes {
 		if e.to >= today-1 && e.to-e.from >= releaseDays-1 && e.from+releaseDays-1-day < releaseSpan {
+			return true
+		}
+		if e.from <= day && day <= e.to && e.to-e.from >= LongestHours/24-1 {
 			return true
 		}
 		if last := k + releaseDays - 1; last < len(episodes) && max(episodes[last].from, day)-min(e.to, day) < releaseSpan {

@@ -346,6 +346,8 @@ func TestQuarantine(t *testing.T) {
 		{"three days of 15 are not", flag(newWorld(), 1, 8, 15), 16, []int32{hour(1), hour(8), hour(15)}},
 		{"three days that go on are usual", flag(newWorld(), 12, 13, 14), 15, nil},
 		{"three days that are over are not", flag(newWorld(), 12, 13, 14), 17, []int32{hour(12), hour(13), hour(14)}},
+		{"nor are six", flag(newWorld(), 9, 10, 11, 12, 13, 14), 17, []int32{hour(9), hour(10), hour(11), hour(12), hour(13), hour(14)}},
+		{"a week is usual for good", flag(newWorld(), 8, 9, 10, 11, 12, 13, 14), 17, nil},
 		{"nor when they come back once", flag(newWorld(), 12, 13, 14, 20), 22, []int32{hour(12), hour(13), hour(14), hour(20)}},
 		{"but twice", flag(newWorld(), 12, 13, 14, 18, 22), 24, nil},
 		{"two days with one between are one time and another", flag(newWorld(), 12, 13, 15), 17, []int32{hour(12), hour(13), hour(15)}},
