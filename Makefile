@@ -1,6 +1,8 @@
 # Two commands are all a newcomer needs: make demo, make test.
 
 GO ?= go
+ARCHES := amd64 arm64
+BIN := bin
 MODULES := fixtures/s3test fixtures/judge fixtures/browser fixtures/deploy
 
 .PHONY: build release lambda demo test check quality clean
@@ -10,7 +12,7 @@ build:
 
 # Static binaries for both architectures; the same file is the command, the container's entry point and Lambda's bootstrap.
 release:
-	for a in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$a $(GO) build -trimpath -ldflags "-s -w" -o bin/trailgauge-linux-$$a ./cmd/trailgauge || exit 1; done
+	for a in $(ARCHES); do CGO_ENABLED=0 GOOS=linux GOARCH=$$a $(GO) build -trimpath -ldflags "-s -w" -o $(BIN)/trailgauge-linux-$$a ./cmd/trailgauge || exit 1; done
 
 # What a Lambda function takes: bin/lambda.zip.
 lambda: release
