@@ -5,7 +5,7 @@ ARCHES := amd64 arm64
 BIN := bin
 MODULES := fixtures/s3test fixtures/judge fixtures/browser fixtures/deploy
 
-.PHONY: build release lambda demo test check quality clean
+.PHONY: build release lambda demo test check quality clean $(MODULES)
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/trailgauge ./cmd/trailgauge
@@ -28,7 +28,10 @@ demo: build
 # All tests. Those that need what this machine has not (a C compiler, ../shared) say so and skip.
 test:
 	$(GO) test ./...
-	for m in $(MODULES); do (cd $$m && $(GO) test -count=1 ./...) || exit 1; done
+	$(MAKE) --no-print-directory -j2 -O $(MODULES)
+
+$(MODULES):
+	cd $@ && $(GO) test -count=1 ./...
 
 # What CI asks for besides: format, vet, staticcheck, the race detector.
 check:

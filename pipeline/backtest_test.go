@@ -90,6 +90,7 @@ func insightsOfBriefs(list []report.Brief) []insight.Insight {
 
 // TestBacktest replays windows of one lake.
 func TestBacktest(t *testing.T) {
+	t.Parallel()
 	m := newDecidedMonth(t)
 	before := tree(t, m.Store.URL(""))
 	t.Run("exact", m.exact)

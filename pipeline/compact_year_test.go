@@ -53,6 +53,7 @@ func (d *modelDay) join(files []lake.File) (read int64) {
 }
 
 func TestYearOfHourlyRuns(t *testing.T) {
+	t.Parallel()
 	first := trail.DayOf(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	for _, c := range []struct {
 		name    string

@@ -28,6 +28,7 @@ var damages = map[string]func([]byte) []byte{
 // Every file of a lake is damaged in turn, in every way, and every command is run. One that needs the file names it and changes nothing: no
 // commit, nothing that is there is gone or other than it was; mended, it does what it would have done. One that does not need it does its work.
 func TestEveryFileDamaged(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	trailDir, whole := filepath.Join(dir, "trail"), filepath.Join(dir, "lake")
 	from := open(t, trailDir)

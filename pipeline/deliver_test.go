@@ -226,6 +226,7 @@ func TestDeliverGivesUp(t *testing.T) {
 
 // Delivering dies before each of its writes, in turn: the next one skips no message, to either sink, and repeats but the one that was under way.
 func TestDeliverDies(t *testing.T) {
+	t.Parallel()
 	s, dir := burstsIn(t)
 	s.first()
 	s.until(dayStart.Add(16 * time.Hour))

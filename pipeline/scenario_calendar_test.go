@@ -114,6 +114,7 @@ func (c *calendar) poisson(mean float64) (n int) {
 // Jobs whose period divides no week, of which 2 in 100 runs are missed and 2 an hour late: no hour of the week is theirs, but their size is, and a
 // missing run is no silence.
 func TestOddPeriods(t *testing.T) {
+	t.Parallel()
 	c := newCalendar(t, 1, "2026-03-02", 42+56)
 	for _, hours := range []int{5, 7, 11, 13, 36, 240} {
 		for k := range 4 {
@@ -191,6 +192,7 @@ func office(local time.Time) float64 {
 
 // Growth and decline of up to a fifth a week are no insights.
 func TestGrowth(t *testing.T) {
+	t.Parallel()
 	c := newCalendar(t, 4, "2026-03-02", 42+42)
 	for k, week := range []float64{.8, .8, .9, 1.1, 1.2, 1.2} {
 		s := c.series("Trend", k)
@@ -244,6 +246,7 @@ func TestStepThatStays(t *testing.T) {
 
 // A CI role that deploys on most days from Monday to Thursday, some APIs at a time, and once everything, four times a day.
 func TestDeployments(t *testing.T) {
+	t.Parallel()
 	c := newCalendar(t, 6, "2026-03-02", 42+42)
 	var releases []time.Time
 	for d := range c.days {
@@ -276,6 +279,7 @@ func TestDeployments(t *testing.T) {
 // Fourteen months of monthly jobs among next to nothing: the third time, when the lake holds two, they are usual. What is new to a unit, or
 // was seen once, or is far more, alarms as ever.
 func TestMonthly(t *testing.T) {
+	t.Parallel()
 	c := newCalendar(t, 7, "2025-09-01", 425)
 	end := c.first.AddDate(0, 0, c.days)
 	for k := range 4 {

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -130,12 +131,16 @@ func newFunction(t *testing.T, bootstrap string, env ...string) *function {
 	c := exec.CommandContext(ctx, bootstrap)
 	c.Env = append(append(os.Environ(), env...), "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(server.URL, "http://"), "AWS_LAMBDA_FUNCTION_NAME=trailgauge")
 	c.Stdout, c.Stderr = &log, &log
+	c.Cancel, c.WaitDelay = func() error { return c.Process.Signal(syscall.SIGTERM) }, 10*time.Second // after that it is killed
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		kill()
 		_ = c.Wait()
+		if ended := c.ProcessState.String(); ended != "signal: terminated" {
+			t.Errorf("asked to end while it waited for a call it was %s", ended)
+		}
 		server.CloseClientConnections()
 		server.Close()
 		if t.Failed() {

@@ -16,10 +16,10 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
-		serveLambda(ctx) // does not return
+		serveLambda(context.Background()) // does not return; a signal ends it as it ends any process: every step may be killed
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := Main(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(status)

@@ -46,7 +46,7 @@ func seriesWords(a *insight.Arithmetic) string {
 
 func levelWords(a *insight.Arithmetic) string {
 	l := &a.Level
-	return fmt.Sprintf("(a %s + N %d / Fano %s) / (b %s + E %d / Fano %s) = %s an hour; %.0f %% of it own history of %s, the rest pooled: %s",
+	return fmt.Sprintf("(a %s + N %d / Fano %s) / (b %s + E %d / Fano %s) = %s an hour; %.0f %% of its own history of %s, the rest pooled: %s",
 		num(l.A), l.Calls, num(l.Fano), num(l.B), l.Hours, num(l.Fano), num(l.Level), 100*l.Own, count(l.Hours, "observed hour"), poolWords(l.Prior))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 
@@ -36,6 +37,7 @@ func s3Error(err error, region string) error {
 	}
 	var broken *brokenBody
 	var role *roleError
+	var name *net.DNSError
 	switch {
 	case errors.As(err, &role):
 		return role
@@ -49,7 +51,8 @@ func s3Error(err error, region string) error {
 		return ErrNotExist
 	case code == "PreconditionFailed":
 		return fmt.Errorf("%w (%w)", ErrExist, brief(err))
-	case errors.As(err, &broken), errors.Is(err, context.DeadlineExceeded), retryable(err): // the deadline is ReadTimeout's
+	case errors.As(err, &broken), errors.As(err, &name), // no network, most likely: S3 has a name for every bucket, there or not
+		errors.Is(err, context.DeadlineExceeded), retryable(err): // the deadline is ReadTimeout's
 		return fmt.Errorf("%w (%w)", ErrUnavailable, brief(err))
 	case lapsed(code), credentials(err):
 		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrCredentials, brief(err))

@@ -274,3 +274,12 @@ func TestS3RequestHeaders(t *testing.T) {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
+
+// A name that does not resolve is a network that is not there: to be tried again later.
+func TestNoNetwork(t *testing.T) {
+	environment(t)
+	s := open(t, "trail", "", options("http://s3.example.invalid"))
+	if _, _, err := s.Get(t.Context(), "a", 0); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+}
