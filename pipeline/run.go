@@ -38,6 +38,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		if c, err = o.finish(ctx, c, p, result); err != nil {
 			return nil, err
 		}
+		if result.Opened > 0 { // what is reported in the end is the run after it
+			result.Warnings = append(result.Warnings, fmt.Sprintf("run %d was interrupted and was finished first: insights opened in it: %d, see %s",
+				p.Run, result.Opened, o.Lake.URL("reports/"+result.Report.ID+"/index.html")))
+		}
 	}
 	if err := o.check(c); err != nil { // what was finished may be newer
 		return nil, err

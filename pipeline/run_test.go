@@ -115,6 +115,25 @@ func TestSameBytesForAnyNumberOfWorkers(t *testing.T) {
 	}
 }
 
+// A run that finishes another one first tells of what opened in that: the report it leaves is its own.
+func TestFinishedFirstIsTold(t *testing.T) {
+	from, to := folder(t), folder(t)
+	truth := write(t, from, month(11))
+	o := options(from, to, truth.End.Add(time.Hour))
+	o.ScoreFrom = truth.End.AddDate(0, 0, -4)
+	if _, err := Prepare(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Delete(t.Context(), leaseKey); err != nil { // as when it has run out
+		t.Fatal(err)
+	}
+	o.AsOf = truth.End.AddDate(0, 0, 1)
+	r := mustRun(t, o)
+	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "insights opened in it: ") || !strings.Contains(r.Warnings[0], "/reports/00000002/index.html") {
+		t.Errorf("%d opened, warnings %q", r.Opened, r.Warnings)
+	}
+}
+
 func TestSecondRunDoesNothing(t *testing.T) {
 	o := options(folder(t), nil, time.Time{})
 	truth := write(t, o.Trail, small(5, 9))
