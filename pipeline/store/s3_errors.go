@@ -37,7 +37,6 @@ func s3Error(err error, region string) error {
 	}
 	var broken *brokenBody
 	var role *roleError
-	var name *net.DNSError
 	switch {
 	case errors.As(err, &role):
 		return role
@@ -51,8 +50,7 @@ func s3Error(err error, region string) error {
 		return ErrNotExist
 	case code == "PreconditionFailed":
 		return fmt.Errorf("%w (%w)", ErrExist, brief(err))
-	case errors.As(err, &broken), errors.As(err, &name), // no network, most likely: S3 has a name for every bucket, there or not
-		errors.Is(err, context.DeadlineExceeded), retryable(err): // the deadline is ReadTimeout's
+	case errors.As(err, &broken), passing(err):
 		return fmt.Errorf("%w (%w)", ErrUnavailable, brief(err))
 	case lapsed(code), credentials(err):
 		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrCredentials, brief(err))
@@ -97,10 +95,13 @@ func brokenReply(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
-// retryable tells whether the SDK counts err among the passing ones. That it was met at all means the attempts are used up.
-func retryable(err error) bool {
+// passing tells whether err is one that passes by itself: what the SDK tries again (that it was met at all means the attempts are used up), a
+// deadline of this package's own, or a name that does not resolve. That is no network, most likely: services have names whatever is asked of them.
+func passing(err error) bool {
 	var gaveUp *retry.MaxAttemptsError
-	return errors.As(err, &gaveUp) || brokenReply(err).Bool() || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
+	var name *net.DNSError
+	return errors.As(err, &gaveUp) || errors.As(err, &name) || errors.Is(err, context.DeadlineExceeded) ||
+		brokenReply(err).Bool() || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
 }
 
 // credentials tells whether no request was sent because the credential chain had nothing to sign it with. The SDK has no type for it.

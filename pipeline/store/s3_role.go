@@ -59,7 +59,7 @@ func ServiceError(err error) error {
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return err
-	case retryable(err), errors.Is(err, context.DeadlineExceeded):
+	case passing(err):
 		return fmt.Errorf("%w (%w)", ErrUnavailable, brief(err))
 	case lapsed(code), credentials(err):
 		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrCredentials, brief(err))

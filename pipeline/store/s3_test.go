@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -281,5 +282,8 @@ func TestNoNetwork(t *testing.T) {
 	s := open(t, "trail", "", options("http://s3.example.invalid"))
 	if _, _, err := s.Get(t.Context(), "a", 0); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("got %v", err)
+	}
+	if err := store.ServiceError(fmt.Errorf("asking: %w", &net.DNSError{Err: "no such host", Name: "cloudtrail.example.invalid", IsNotFound: true})); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("another service: got %v", err)
 	}
 }
