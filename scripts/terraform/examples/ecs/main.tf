@@ -93,36 +93,16 @@ locals {
   }
 }
 
-resource "aws_scheduler_schedule" "job" {
-  for_each = local.schedules
+module "schedule" {
+  source = "../../schedule"
 
-  name                = "trailgauge-${each.key}"
-  schedule_expression = each.value.at
-
-  flexible_time_window {
-    mode = "OFF"
-  }
-
-  target {
-    arn      = aws_ecs_cluster.job.arn
-    role_arn = aws_iam_role.scheduler.arn
-    input    = jsonencode({ containerOverrides = [{ name = "job", command = each.value.command }] })
-
-    ecs_parameters {
-      task_definition_arn = aws_ecs_task_definition.job.arn
-      launch_type         = "FARGATE"
-
-      network_configuration {
-        subnets          = var.subnet_ids
-        assign_public_ip = false
-      }
-    }
-
-    retry_policy {
-      maximum_event_age_in_seconds = 1800
-      maximum_retry_attempts       = 2
-    }
-  }
+  schedules = { for name, s in local.schedules : name => {
+    at    = s.at
+    arn   = aws_ecs_cluster.job.arn
+    input = jsonencode({ containerOverrides = [{ name = "job", command = s.command }] })
+  } }
+  policy = data.aws_iam_policy_document.call.json
+  task   = { definition_arn = aws_ecs_task_definition.job.arn, subnet_ids = var.subnet_ids }
 }
 
 # A task that ended with another status than 0.
@@ -178,17 +158,6 @@ resource "aws_iam_role_policy_attachment" "start" {
   policy_arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 }
 
-data "aws_iam_policy_document" "scheduler" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["scheduler.amazonaws.com"]
-    }
-  }
-}
-
 data "aws_iam_policy_document" "call" {
   statement {
     actions   = ["ecs:RunTask"]
@@ -199,15 +168,4 @@ data "aws_iam_policy_document" "call" {
     actions   = ["iam:PassRole"]
     resources = [aws_iam_role.job.arn, aws_iam_role.start.arn]
   }
-}
-
-resource "aws_iam_role" "scheduler" {
-  name               = "trailgauge-scheduler"
-  assume_role_policy = data.aws_iam_policy_document.scheduler.json
-}
-
-resource "aws_iam_role_policy" "call" {
-  name   = "call"
-  role   = aws_iam_role.scheduler.id
-  policy = data.aws_iam_policy_document.call.json
 }

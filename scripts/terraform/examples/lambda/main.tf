@@ -48,38 +48,11 @@ locals {
   }
 }
 
-resource "aws_scheduler_schedule" "job" {
-  for_each = local.schedules
+module "schedule" {
+  source = "../../schedule"
 
-  name                = "trailgauge-${each.key}"
-  schedule_expression = each.value.at
-
-  flexible_time_window {
-    mode = "OFF"
-  }
-
-  target {
-    arn      = module.function.arn
-    role_arn = aws_iam_role.scheduler.arn
-    input    = jsonencode(each.value.call)
-
-    # The next hour takes in what this one missed: no call is tried again for long.
-    retry_policy {
-      maximum_event_age_in_seconds = 1800
-      maximum_retry_attempts       = 2
-    }
-  }
-}
-
-data "aws_iam_policy_document" "scheduler" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["scheduler.amazonaws.com"]
-    }
-  }
+  schedules = { for name, s in local.schedules : name => { at = s.at, arn = module.function.arn, input = jsonencode(s.call) } }
+  policy    = data.aws_iam_policy_document.call.json
 }
 
 data "aws_iam_policy_document" "call" {
@@ -87,15 +60,4 @@ data "aws_iam_policy_document" "call" {
     actions   = ["lambda:InvokeFunction"]
     resources = [module.function.arn]
   }
-}
-
-resource "aws_iam_role" "scheduler" {
-  name               = "trailgauge-scheduler"
-  assume_role_policy = data.aws_iam_policy_document.scheduler.json
-}
-
-resource "aws_iam_role_policy" "call" {
-  name   = "call"
-  role   = aws_iam_role.scheduler.id
-  policy = data.aws_iam_policy_document.call.json
 }

@@ -82,38 +82,11 @@ locals {
   }
 }
 
-resource "aws_scheduler_schedule" "job" {
-  for_each = local.schedules
+module "schedule" {
+  source = "../../schedule"
 
-  name                = "trailgauge-${each.key}"
-  schedule_expression = each.value.at
-
-  flexible_time_window {
-    mode = "OFF"
-  }
-
-  target {
-    arn      = each.value.target
-    role_arn = aws_iam_role.scheduler.arn
-    input    = each.value.input
-
-    # The next hour takes in what this one missed: no call is tried again for long.
-    retry_policy {
-      maximum_event_age_in_seconds = 1800
-      maximum_retry_attempts       = 2
-    }
-  }
-}
-
-data "aws_iam_policy_document" "scheduler" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["scheduler.amazonaws.com"]
-    }
-  }
+  schedules = { for name, s in local.schedules : name => { at = s.at, arn = s.target, input = s.input } }
+  policy    = data.aws_iam_policy_document.call.json
 }
 
 data "aws_iam_policy_document" "call" {
@@ -126,17 +99,6 @@ data "aws_iam_policy_document" "call" {
     actions   = ["states:StartExecution"]
     resources = [aws_sfn_state_machine.run.arn]
   }
-}
-
-resource "aws_iam_role" "scheduler" {
-  name               = "trailgauge-scheduler"
-  assume_role_policy = data.aws_iam_policy_document.scheduler.json
-}
-
-resource "aws_iam_role_policy" "call" {
-  name   = "call"
-  role   = aws_iam_role.scheduler.id
-  policy = data.aws_iam_policy_document.call.json
 }
 
 data "aws_iam_policy_document" "states" {
