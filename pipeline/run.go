@@ -73,6 +73,9 @@ func (o *Options) begin(ctx context.Context, plan int) (*lake.Commit, *holding, 
 	if c, err = lake.Current(ctx, o.Lake); err == nil { // as it is now that nobody else changes it
 		err = o.tidy(ctx, c)
 	}
+	if err == nil && c.Number == 0 {
+		err = lake.Begin(ctx, o.Lake)
+	}
 	if err == nil {
 		err = o.showLatest(ctx, c)
 	}

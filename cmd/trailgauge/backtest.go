@@ -57,7 +57,7 @@ func (c *backtestCommand) options(ctx context.Context) (o pipeline.BacktestOptio
 		}
 	}
 	if o.Lake, err = c.lake(ctx, c.Lake); err != nil {
-		return o, usage(err)
+		return o, err
 	}
 	return o, nil
 }

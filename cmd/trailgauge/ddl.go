@@ -22,7 +22,7 @@ type ddlCommand struct {
 func (c *ddlCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	s, err := c.lake(ctx, c.Lake)
 	if err != nil {
-		return outcome{}, usage(err)
+		return outcome{}, err
 	}
 	commit, err := lake.Current(ctx, s)
 	if err != nil {

@@ -47,13 +47,17 @@ func (d *deliverCommand) run(ctx context.Context, t *terminal) (outcome, error) 
 	if err != nil {
 		return ended, err
 	}
-	if len(config.Sinks) == 0 && d.Test == "" { // a step that a state machine always calls
-		t.note("nothing to deliver: the configuration has no sinks: (see trailgauge deliver --help)")
-	}
 	o := pipeline.DeliverOptions{Sinks: config.Sinks, Now: time.Now()}
 	o.DryRun = d.DryRun
-	if o.Lake, err = d.lake(ctx, d.Lake); err != nil {
-		return ended, usage(err)
+	open := d.lake
+	if d.Test != "" { // it reads none, and may come before the first run
+		open = d.place
+	}
+	if o.Lake, err = open(ctx, d.Lake); err != nil {
+		return ended, err
+	}
+	if len(config.Sinks) == 0 && d.Test == "" { // a step that a state machine always calls
+		t.note("nothing to deliver: the configuration has no sinks: (see trailgauge deliver --help)")
 	}
 	var out *pipeline.Delivered
 	if d.Test != "" {

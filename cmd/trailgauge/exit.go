@@ -99,6 +99,10 @@ func hintFor(err error) string {
 		return "trailgauge report shows the ids of the newest run's insights; all are in column insightid of the insights table (trailgauge files --lake DST insights)"
 	case errors.Is(err, errNoReport):
 		return "trailgauge run makes one, and that of a day once the day is decided; is this the lake?"
+	case errors.Is(err, lake.ErrNone):
+		return "is the name right? trailgauge run begins a lake, and so does plan --create"
+	case errors.Is(err, store.ErrNoBucket):
+		return "is the name right? trailgauge makes no buckets"
 	case errors.Is(err, lake.ErrForeign):
 		return "nothing was written over it; restore the file, or start a new lake"
 	case errors.Is(err, context.Canceled):

@@ -19,7 +19,7 @@ type explainCommand struct {
 func (e *explainCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	s, err := e.lake(ctx, e.Lake)
 	if err != nil {
-		return outcome{}, usage(err)
+		return outcome{}, err
 	}
 	i, err := pipeline.FindInsight(ctx, s, e.ID)
 	if err != nil {

@@ -40,7 +40,7 @@ func TestLambda(t *testing.T) {
 	}
 	f := newFunction(t, bootstrap, "TRAILGAUGE_TRAIL="+filepath.Join(dir, "trail"), "TRAILGAUGE_LAKE="+filepath.Join(dir, "lake"))
 
-	f.call(`{"step": "merge"}`, time.Minute).want("note", "nothing is planned")
+	f.call(`{"step": "merge"}`, time.Minute).fails("Usage", "there is no lake")
 	f.call(`{"step": "scam"}`, time.Minute).fails("Usage", `there is no step "scam"`)
 	f.call(`[]`, time.Minute).fails("Usage", "reading the request")
 	f.call(`{"step": "scan", "shard": {"a": 1}}`, time.Minute).fails("Usage", `member "shard"`)

@@ -28,7 +28,7 @@ type reportCommand struct {
 func (r *reportCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	s, err := r.lake(ctx, r.Lake)
 	if err != nil {
-		return outcome{}, usage(err)
+		return outcome{}, err
 	}
 	if r.Line {
 		out, err := pipeline.Newest(ctx, s)
@@ -77,7 +77,7 @@ type filesCommand struct {
 func (f *filesCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	s, err := f.lake(ctx, f.Lake)
 	if err != nil {
-		return outcome{}, usage(err)
+		return outcome{}, err
 	}
 	c, err := lake.Current(ctx, s)
 	if err != nil {

@@ -43,9 +43,9 @@ func (f *jobFlags) staged(ctx context.Context, places []trailPlace, asOf time.Ti
 		}
 		name := below(f.Lake, "history/"+region)
 		if fetch != nil {
-			into, err := f.lake(ctx, name)
+			into, err := f.place(ctx, name)
 			if err != nil {
-				return nil, first, usage(err)
+				return nil, first, err
 			}
 			if err := fetch(ctx, region, into, asOf); err != nil {
 				return nil, first, err

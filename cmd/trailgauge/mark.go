@@ -58,7 +58,7 @@ func (m *markCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 		}
 	}
 	if o.Lake, err = m.lake(ctx, m.Lake); err != nil {
-		return outcome{}, usage(err)
+		return outcome{}, err
 	}
 	record, err := pipeline.Mark(ctx, o)
 	if err != nil {
@@ -81,7 +81,7 @@ func (m *markCommand) list(ctx context.Context, t *terminal) (outcome, error) {
 	}
 	s, err := m.lake(ctx, m.Lake)
 	if err != nil {
-		return outcome{}, usage(err)
+		return outcome{}, err
 	}
 	marks, err := pipeline.ListMarks(ctx, s, m.ID)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"trailgauge/pipeline"
+	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
 	"trailgauge/pipeline/trail"
 )
@@ -38,11 +39,29 @@ type bucketFlags struct {
 	TrailExternalID  string `placeholder:"ID" group:"Buckets" env:"TRAILGAUGE_TRAIL_EXTERNAL_ID" help:"External ID that the role asks for."`
 }
 
+// lake opens a lake. A place that holds none is a mistake, which an answer of nothing would hide.
 func (b bucketFlags) lake(ctx context.Context, name string) (store.Store, error) {
-	return store.Open(ctx, name, store.S3Options{
+	s, err := b.place(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	err = lake.Check(ctx, s)
+	if errors.Is(err, lake.ErrNone) || errors.Is(err, store.ErrNoBucket) {
+		err = fmt.Errorf("%w: opening the lake: %w", pipeline.ErrUsage, err)
+	}
+	return s, err
+}
+
+// place opens what is written to: a lake, or where one may begin.
+func (b bucketFlags) place(ctx context.Context, name string) (store.Store, error) {
+	s, err := store.Open(ctx, name, store.S3Options{
 		Region: b.Region, Endpoint: b.Endpoint, PathStyle: b.PathStyle, ChecksumWhenRequired: b.Endpoint != "",
 		ExpectedBucketOwner: b.LakeBucketOwner, KMSKey: b.KMSKey,
 	})
+	if err != nil {
+		return nil, usage(err)
+	}
+	return s, nil
 }
 
 // placeFlags are what everything takes that reads the trail.
@@ -77,6 +96,7 @@ type jobFlags struct {
 	From        string `placeholder:"DATE" help:"First delivery day to read (default on a new lake: 42 days before as-of)."`
 	HistoryDays int    `default:"7" placeholder:"N" help:"With --trail lookup-events:REGION: how far back to fetch, 1 to 90 days, the newest first (default ${default})."`
 
+	begun bool // the lake is to be there: only plan and run begin one
 	// fetch brings what is missing of a region's Event History into the lake; nil: what is there is read.
 	fetch func(ctx context.Context, region string, into store.Store, now time.Time) error
 }
@@ -156,8 +176,12 @@ func (f *jobFlags) reach(ctx context.Context, o *pipeline.Options, configured []
 	if o.Trail, o.TrailPath, err = f.openTrails(ctx, places, len(f.Trail) == 1); err != nil {
 		return err
 	}
-	if o.Lake, err = f.lake(ctx, f.Lake); err != nil {
-		return usage(err)
+	open := f.place
+	if f.begun {
+		open = f.lake
+	}
+	if o.Lake, err = open(ctx, f.Lake); err != nil {
+		return err
 	}
 	if o.Config.OwnPrincipals == nil {
 		o.Config.OwnPrincipals = f.ownPrincipals(ctx, f.Lake, places)

@@ -73,7 +73,7 @@ func (c *seriesCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	}
 	s, err := c.flags().lake(ctx, c.Lake)
 	if err != nil {
-		return outcome{}, usage(err)
+		return outcome{}, err
 	}
 	commit, err := lake.Current(ctx, s)
 	if err != nil {

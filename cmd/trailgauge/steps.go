@@ -74,7 +74,7 @@ func (*scanCommand) Help() string { return stepsHelp }
 
 // options opens the places. As-of and configuration are the plan's.
 func (f placeFlags) options(ctx context.Context) (pipeline.Options, error) {
-	job := jobFlags{placeFlags: f, HistoryDays: 1} // Event History is read as the step plan fetched it, however far back
+	job := jobFlags{placeFlags: f, HistoryDays: 1, begun: true} // Event History is read as the step plan fetched it, however far back
 	return job.options(ctx, time.Now())
 }
 
@@ -108,9 +108,7 @@ func (d *deciding) options(ctx context.Context) (o pipeline.StepOptions, err err
 		return o, err
 	}
 	o.Run = d.Run
-	if o.Lake, err = d.lake(ctx, d.Lake); err != nil {
-		err = usage(err)
-	}
+	o.Lake, err = d.lake(ctx, d.Lake)
 	return o, err
 }
 

@@ -19,7 +19,7 @@ type upkeepFlags struct {
 func (f *upkeepFlags) options(ctx context.Context, t *terminal) (o pipeline.UpkeepOptions, end func(), err error) {
 	o.DryRun = f.DryRun
 	if o.Lake, err = f.lake(ctx, f.Lake); err != nil {
-		return o, nil, usage(err)
+		return o, nil, err
 	}
 	o.Progress, o.Log, end = t.watch()
 	return o, end, nil

@@ -42,8 +42,8 @@ func s3Error(err error, region string) error {
 		return role
 	case wrongRegion(status, code):
 		return &elsewhere{fmt.Sprintf("the bucket is in another region than %s: %v", region, brief(err))}
-	case code == "NoSuchBucket": // not ErrNotExist: a mistyped bucket must not look like an empty lake
-		return errors.New("there is no such bucket")
+	case code == "NoSuchBucket":
+		return ErrNoBucket
 	case code == "InvalidObjectState": // a 403 too
 		return fmt.Errorf("%w (%w)", ErrArchived, brief(err))
 	case code == "NoSuchKey", code == "NotFound", status == http.StatusNotFound:

@@ -76,4 +76,5 @@ var (
 	ErrRole        = errors.New("the role cannot be assumed")   // nor will anything where the role is needed
 	ErrKMS         = errors.New("the KMS key cannot be used")   // by whoever asked
 	ErrRegion      = errors.New("the bucket is somewhere else") // the requests went to another region
+	ErrNoBucket    = errors.New("there is no such bucket")      // not ErrNotExist: a mistyped bucket must not look like an empty lake
 )

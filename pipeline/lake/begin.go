@@ -1,0 +1,40 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"trailgauge/pipeline/store"
+)
+
+// ErrNone says that a place holds no lake: what was meant lies elsewhere, or nobody has begun it.
+var ErrNone = errors.New("there is no lake")
+
+// Begin marks a place as a lake before there is anything in it, so that a run that found nothing to read leaves one too. The mark is the hint of
+// which commit is current; one that says 0 points at none.
+func Begin(ctx context.Context, s store.Store) error { return (&Commit{}).Hint(ctx, s) }
+
+// Check returns ErrNone where a place holds no lake. One it is that has anything below state/ but a lease, which also those leave for a while who look at a
+// place that is none.
+func Check(ctx context.Context, s store.Store) error {
+	_, _, err := s.Get(ctx, latestKey, 64)
+	if !errors.Is(err, store.ErrNotExist) && !errors.Is(err, store.ErrTooLarge) {
+		return err
+	}
+	found := errors.New("found")
+	err = s.List(ctx, "state/", "", func(i store.Info) error {
+		if i.Key == "state/lease" {
+			return nil
+		}
+		return found
+	})
+	if err == nil {
+		return fmt.Errorf("%w in %s", ErrNone, strings.TrimSuffix(s.URL(""), "/"))
+	}
+	if errors.Is(err, found) {
+		return nil
+	}
+	return err
+}
