@@ -102,6 +102,7 @@ func Deliver(ctx context.Context, o DeliverOptions) (*Delivered, error) {
 		return nil, err
 	}
 	defer release()
+	o.Progress.Stage("deliver", 0, 0)
 	list, err := tellings(ctx, o.Lake)
 	if err != nil {
 		return nil, err

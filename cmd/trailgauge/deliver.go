@@ -115,15 +115,16 @@ func tellDelivered(t *terminal, out *pipeline.Delivered) int {
 	return statusDone
 }
 
-// deliverAfter delivers at the end of a run, whose own result is told already. all tells whether the sinks took all; where they did not the run has done its
-// work nevertheless.
-func deliverAfter(ctx context.Context, t *terminal, o pipeline.Options, s *metrics.Summary) (all bool, err error) {
+// deliverAfter delivers at the end of a run, whose own result is told already; end ends the display of progress. all tells whether the sinks took all: where
+// they did not the run has done its work nevertheless.
+func deliverAfter(ctx context.Context, t *terminal, o pipeline.Options, s *metrics.Summary, end func()) (all bool, err error) {
 	if len(o.Config.Sinks) == 0 {
 		return true, nil
 	}
 	out, err := pipeline.Deliver(ctx, pipeline.DeliverOptions{
 		UpkeepOptions: pipeline.UpkeepOptions{Lake: o.Lake, Progress: o.Progress, Log: o.Log}, Sinks: o.Config.Sinks, Now: time.Now(),
 	})
+	end()
 	if errors.Is(err, pipeline.ErrHeld) {
 		t.note("another run holds the lake: it delivers, or the next one does")
 		return false, nil

@@ -64,7 +64,7 @@ func (r *runCommand) work(ctx context.Context, t *terminal, w *watch) (outcome, 
 	if err != nil {
 		return ended, err
 	}
-	delivered, err := deliverAfter(ctx, t, o, &w.summary)
+	delivered, err := deliverAfter(ctx, t, o, &w.summary, end)
 	switch {
 	case err != nil:
 		return ended, err

@@ -34,7 +34,7 @@ type Summary struct {
 	Figures *Figures `json:"figures"`
 }
 
-// Stage is a part of a run: list, scan, merge, decide, report.
+// Stage is a part of a run: list, scan, merge, decide, report, and deliver where it has sinks.
 type Stage struct {
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"` // wall clock, over all its turns
