@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"trailgauge/pipeline"
@@ -23,10 +22,6 @@ type trailPlace struct {
 	history bool // it is what was fetched of Event History, in the lake
 }
 
-// roleARN is what a role's name in full looks like, in any partition.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\x21-\x7e]+$`)
-
 // check returns what is wrong with item i of the list, as a *pipeline.SettingError.
 func (p trailPlace) check(i int) error {
 	wrong := func(key, format string, args ...any) error {
@@ -38,7 +33,7 @@ func (p trailPlace) check(i int) error {
 		return &pipeline.SettingError{Setting: []string{"trails", fmt.Sprintf("[%d]", i)}, Reason: "url is missing: a folder, or s3://bucket/prefix"}
 	case !bucket && p != trailPlace{URL: p.URL}:
 		return wrong("url", "%s is a folder: the other settings are for buckets", p.URL)
-	case p.RoleARN != "" && !roleARN.MatchString(p.RoleARN):
+	case p.RoleARN != "" && !trail.IsRole(p.RoleARN):
 		return wrong("role_arn", "%q is no role: want arn:aws:iam::111122223333:role/name", p.RoleARN)
 	case p.ExternalID != "" && p.RoleARN == "":
 		return wrong("external_id", "there is no role_arn that could ask for it")

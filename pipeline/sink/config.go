@@ -50,7 +50,6 @@ var (
 	namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 	busARN      = regexp.MustCompile(`^arn:aws[a-z-]*:events:([a-z0-9-]+):[0-9]{12}:event-bus/[A-Za-z0-9._/-]+$`)
 	topicARN    = regexp.MustCompile(`^arn:aws[a-z-]*:sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$`)
-	roleARN     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[A-Za-z0-9_+=,.@/-]+$`)
 	variable    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
@@ -95,7 +94,7 @@ func (c *Config) values() error {
 		return &FieldError{"region", fmt.Sprintf("%q is not the region of the arn", c.Region)}
 	case c.Region != "" && !trail.IsRegion(c.Region):
 		return &FieldError{"region", fmt.Sprintf("%q is no region", c.Region)}
-	case c.Role != "" && !roleARN.MatchString(c.Role):
+	case c.Role != "" && !trail.IsRole(strings.Replace(c.Role, "::"+accountHolder+":", "::000000000000:", 1)):
 		return &FieldError{"role_arn", fmt.Sprintf("%q is not the ARN of a role", c.Role)}
 	case c.Type != "securityhub" && strings.Contains(c.Role, accountHolder):
 		return &FieldError{"role_arn", "only securityhub takes on a role in each account"}

@@ -14,6 +14,13 @@ var region = regexp.MustCompile(`^[a-z]{2,8}(-[a-z]{1,12}){1,3}-[0-9]{1,2}$`)
 // IsRegion tells whether a text can be the name of a region. Those in a trail and its keys are anybody's: ask before one becomes part of a host's name.
 func IsRegion(s string) bool { return region.MatchString(s) }
 
+// role is what the ARN of a role looks like, in any partition: the account, a path or none, and the name.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+var role = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/([\x21-\x7e]+/)?[\w+=,.@-]{1,64}$`)
+
+// IsRole tells whether a text can be the ARN of a role.
+func IsRole(arn string) bool { return role.MatchString(arn) }
+
 // PartitionOf takes the partition from a region's name (botocore's partitions.json): aws, or another one.
 func PartitionOf(region string) string {
 	for _, p := range [...][2]string{{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"}, {"us-iso-", "aws-iso"},

@@ -16,6 +16,15 @@ func TestNames(t *testing.T) {
 			t.Errorf("region %q: %v", s, !want)
 		}
 	}
+	for s, want := range map[string]bool{
+		"arn:aws:iam::111122223333:role/audit": true, "arn:aws-us-gov:iam::111122223333:role/team/{x}/a.b_c@d": true,
+		"arn:aws:iam::111122223333:user/audit": false, "arn:aws:iam::{account}:role/audit": false, "arn:aws:iam::111122223333:role/": false,
+		"arn:aws:iam::111122223333:role/a b": false, "arn:aws:iam::111122223333:role/a\n": false, "arn:aws:sts::111122223333:assumed-role/a/b": false,
+	} {
+		if IsRole(s) != want {
+			t.Errorf("role %q: %v", s, !want)
+		}
+	}
 	for s, want := range map[string][2]string{
 		"arn:aws:iam::111122223333:user/anna":                                  {"arn:aws:iam::111122223333:user/anna", ""},
 		"arn:aws:iam::111122223333:user/anna|via=cloudformation.amazonaws.com": {"arn:aws:iam::111122223333:user/anna", "cloudformation.amazonaws.com"},
