@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -28,14 +27,12 @@ const requestTime = 30 * time.Second
 // awsError gives an error of the SDK this package's meaning. what is what was being done. Codes are those of
 // https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, and each service's own.
 func awsError(ctx context.Context, what string, err error) error {
-	var code, text string
+	var code string
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		code, text = api.ErrorCode(), said(api.ErrorCode(), api.ErrorMessage())
-	} else {
-		text = said(brief(err))
+		code = api.ErrorCode()
 	}
-	told := fmt.Errorf("%s: %s", what, text)
+	told := fmt.Errorf("%s: %s", what, said(store.Brief(err).Error()))
 	switch {
 	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", what, ctx.Err())
@@ -58,16 +55,10 @@ func awsError(ctx context.Context, what string, err error) error {
 	return told
 }
 
-// busy tells whether a failure passes by itself: what the SDK would try again, no reply at all, and every reply of 429 or 5xx.
+// busy tells whether a failure passes by itself: what does so anywhere, and every reply of 429 or 5xx, for a receiver that is broken today may not be tomorrow.
 func busy(err error) bool {
 	var reply *smithyhttp.ResponseError
-	if errors.As(err, &reply) && (reply.HTTPStatusCode() == http.StatusTooManyRequests || reply.HTTPStatusCode() >= 500) {
-		return true
-	}
-	var unreadable *smithy.DeserializationError
-	var unsent *smithyhttp.RequestSendError
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &unreadable) || errors.As(err, &unsent) ||
-		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
+	return store.Passing(err) || errors.As(err, &reply) && (reply.HTTPStatusCode() == http.StatusTooManyRequests || reply.HTTPStatusCode() >= 500)
 }
 
 // passing tells whether a code in a reply about one message is one of a failure that passes by itself.
@@ -78,17 +69,4 @@ func passing(code string) bool {
 		}
 	}
 	return false
-}
-
-// brief drops the SDK's account of its own layers.
-func brief(err error) string {
-	var send *smithyhttp.RequestSendError
-	var op *smithy.OperationError
-	switch {
-	case errors.As(err, &send):
-		return send.Err.Error()
-	case errors.As(err, &op):
-		return op.Err.Error()
-	}
-	return err.Error()
 }

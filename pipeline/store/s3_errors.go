@@ -41,25 +41,25 @@ func s3Error(err error, region string) error {
 	case errors.As(err, &role):
 		return role
 	case wrongRegion(status, code):
-		return &elsewhere{fmt.Sprintf("the bucket is in another region than %s: %v", region, brief(err))}
+		return &elsewhere{fmt.Sprintf("the bucket is in another region than %s: %v", region, Brief(err))}
 	case code == "NoSuchBucket":
 		return ErrNoBucket
 	case code == "InvalidObjectState": // a 403 too
-		return fmt.Errorf("%w (%w)", ErrArchived, brief(err))
+		return fmt.Errorf("%w (%w)", ErrArchived, Brief(err))
 	case code == "NoSuchKey", code == "NotFound", status == http.StatusNotFound:
 		return ErrNotExist
 	case code == "PreconditionFailed":
-		return fmt.Errorf("%w (%w)", ErrExist, brief(err))
-	case errors.As(err, &broken), passing(err):
-		return fmt.Errorf("%w (%w)", ErrUnavailable, brief(err))
+		return fmt.Errorf("%w (%w)", ErrExist, Brief(err))
+	case errors.As(err, &broken), Passing(err):
+		return fmt.Errorf("%w (%w)", ErrUnavailable, Brief(err))
 	case lapsed(code), credentials(err):
-		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrCredentials, brief(err))
+		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrCredentials, Brief(err))
 	case strings.HasPrefix(code, "KMS."), code == "AccessDenied" && strings.Contains(err.Error(), "kms:"):
-		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrKMS, brief(err))
+		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrKMS, Brief(err))
 	case status == http.StatusForbidden, status == http.StatusUnauthorized, code == "AccessDenied":
-		return fmt.Errorf("%w (%w)", ErrDenied, brief(err))
+		return fmt.Errorf("%w (%w)", ErrDenied, Brief(err))
 	}
-	return brief(err)
+	return Brief(err)
 }
 
 // elsewhere is ErrRegion in words of its own.
@@ -95,9 +95,9 @@ func brokenReply(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
-// passing tells whether err is one that passes by itself: what the SDK tries again (that it was met at all means the attempts are used up), a
+// Passing tells whether err is one that passes by itself: what the SDK tries again (that it was met at all means the attempts are used up), a
 // deadline of this package's own, or a name that does not resolve. That is no network, most likely: services have names whatever is asked of them.
-func passing(err error) bool {
+func Passing(err error) bool {
 	var gaveUp *retry.MaxAttemptsError
 	var name *net.DNSError
 	return errors.As(err, &gaveUp) || errors.As(err, &name) || errors.Is(err, context.DeadlineExceeded) ||
@@ -127,8 +127,8 @@ func apiCode(err error) string {
 	return ""
 }
 
-// brief drops the SDK's account of its own layers and keeps code, message and the request ID that AWS support asks for.
-func brief(err error) error {
+// Brief drops the SDK's account of its own layers and keeps code, message and the request ID that AWS support asks for.
+func Brief(err error) error {
 	var api smithy.APIError
 	var send *smithyhttp.RequestSendError
 	var op *smithy.OperationError

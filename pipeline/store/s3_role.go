@@ -48,7 +48,7 @@ func stsError(err error) error {
 	if errors.Is(meant, ErrUnavailable) || errors.Is(meant, ErrCredentials) {
 		return meant
 	}
-	return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrRole, brief(err))
+	return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrRole, Brief(err))
 }
 
 // ServiceError gives an error that another AWS service answered with, through the SDK, this package's meaning: ErrUnavailable, ErrDenied,
@@ -59,14 +59,14 @@ func ServiceError(err error) error {
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return err
-	case passing(err):
-		return fmt.Errorf("%w (%w)", ErrUnavailable, brief(err))
+	case Passing(err):
+		return fmt.Errorf("%w (%w)", ErrUnavailable, Brief(err))
 	case lapsed(code), credentials(err):
-		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrCredentials, brief(err))
+		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrCredentials, Brief(err))
 	case status == http.StatusForbidden, status == http.StatusUnauthorized, strings.HasPrefix(code, "AccessDenied"):
-		return fmt.Errorf("%w (%w)", ErrDenied, brief(err))
+		return fmt.Errorf("%w (%w)", ErrDenied, Brief(err))
 	}
-	return brief(err)
+	return Brief(err)
 }
 
 type roleError struct {
