@@ -42,8 +42,7 @@ func awsError(ctx context.Context, what string, err error) error {
 		return &BusyError{Err: told}
 	case strings.HasPrefix(code, "Expired"), code == "RequestExpired":
 		return &HintError{told, hintExpired}
-	case code == "MissingAuthenticationToken", errors.Is(err, store.ErrCredentials), errors.Is(store.ServiceError(err), store.ErrCredentials),
-		strings.Contains(err.Error(), "get identity: get credentials:"): // nothing was sent
+	case store.Unsigned(err), errors.Is(store.ServiceError(err), store.ErrCredentials):
 		return &HintError{told, hintCredentials}
 	case strings.HasPrefix(code, "AccessDenied"), code == "AuthorizationError", code == "NotAuthorized", code == "AuthorizationErrorException", code == "KMSAccessDenied":
 		return &HintError{told, "the policy does not allow it: see the permissions each sink needs in trailgauge deliver --help"}

@@ -52,7 +52,7 @@ func s3Error(err error, region string) error {
 		return fmt.Errorf("%w (%w)", ErrExist, Brief(err))
 	case errors.As(err, &broken), Passing(err):
 		return fmt.Errorf("%w (%w)", ErrUnavailable, Brief(err))
-	case lapsed(code), credentials(err):
+	case lapsed(code), Unsigned(err):
 		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrCredentials, Brief(err))
 	case strings.HasPrefix(code, "KMS."), code == "AccessDenied" && strings.Contains(err.Error(), "kms:"):
 		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrKMS, Brief(err))
@@ -73,7 +73,7 @@ func (e *elsewhere) Is(target error) bool { return target == ErrRegion }
 func lapsed(code string) bool {
 	switch code {
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId",
-		"InvalidClientTokenId", "UnrecognizedClientException", "IncompleteSignature", "SignatureDoesNotMatch", "NotSignedUp":
+		"InvalidClientTokenId", "MissingAuthenticationToken", "UnrecognizedClientException", "IncompleteSignature", "SignatureDoesNotMatch", "NotSignedUp":
 		return true
 	}
 	return false
@@ -104,8 +104,8 @@ func Passing(err error) bool {
 		brokenReply(err).Bool() || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
 }
 
-// credentials tells whether no request was sent because the credential chain had nothing to sign it with. The SDK has no type for it.
-func credentials(err error) bool {
+// Unsigned tells whether no request was sent because the credential chain had nothing to sign it with. The SDK has no type for it.
+func Unsigned(err error) bool {
 	return strings.Contains(err.Error(), "get identity: get credentials:")
 }
 

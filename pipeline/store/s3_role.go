@@ -61,7 +61,7 @@ func ServiceError(err error) error {
 		return err
 	case Passing(err):
 		return fmt.Errorf("%w (%w)", ErrUnavailable, Brief(err))
-	case lapsed(code), credentials(err):
+	case lapsed(code), Unsigned(err):
 		return fmt.Errorf("%w: %w (%w)", ErrDenied, ErrCredentials, Brief(err))
 	case status == http.StatusForbidden, status == http.StatusUnauthorized, strings.HasPrefix(code, "AccessDenied"):
 		return fmt.Errorf("%w (%w)", ErrDenied, Brief(err))
