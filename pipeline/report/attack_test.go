@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/html"
 
 	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/trail"
 )
 
 // attacks are what a caller may put into a user name, a user agent or an error code.
@@ -74,15 +75,7 @@ func attack(t *testing.T, longer int, hostile func(string) *Run) {
 	for _, s := range attacks {
 		got := render(t, hostile(s))
 		for name, body := range got {
-			for _, r := range body {
-				if r != '\n' && (r < ' ' || r == 0x7f || r > 0x7f && (unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r))) {
-					t.Errorf("%s: %.30q gets %q through", name, s, r)
-					break
-				}
-			}
-			if !utf8.ValidString(body) {
-				t.Errorf("%s: %.30q makes it no UTF-8", name, s)
-			}
+			fit(t, fmt.Sprintf("%s: %.30q", name, s), body)
 		}
 		if n, want := tags(got["index.html"]), tags(calm["index.html"]); n != want {
 			t.Errorf("%.30q changes the page's markup: %d tags, want %d", s, n, want)
@@ -105,6 +98,17 @@ func attack(t *testing.T, longer int, hostile func(string) *Run) {
 		if !found {
 			t.Errorf("%.30q is not exact in the JSON", s)
 		}
+	}
+}
+
+// fit wants nothing in what was made of a text but characters that can be looked at.
+func fit(t *testing.T, of, made string) {
+	t.Helper()
+	at := strings.IndexFunc(made, func(r rune) bool {
+		return r != '\n' && (unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || trail.Unfit(r))
+	})
+	if at >= 0 || !utf8.ValidString(made) {
+		t.Errorf("%s gets through at byte %d", of, at)
 	}
 }
 

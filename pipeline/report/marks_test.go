@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -64,9 +65,7 @@ func TestMarkListAttacked(t *testing.T) {
 		list := []insight.Mark{markOf(1, 0, s), markOf(2, 1, s)}
 		for _, asJSON := range []bool{false, true} {
 			got := listed(t, list, asJSON)
-			if at := strings.IndexFunc(got, func(r rune) bool { return r != '\n' && unsafe(r) }); at >= 0 {
-				t.Errorf("%.30q gets through at byte %d", s, at)
-			}
+			fit(t, strconv.Quote(s), got)
 			if strings.Contains(got, "\nwarning: all is well") {
 				t.Errorf("%.30q forges a line", s)
 			}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/width"
 
 	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/trail"
 )
 
 // columns is how many columns of a terminal a text takes: two for a wide character, none for one that combines.
@@ -97,7 +98,7 @@ func ASCII(s string) string {
 		case r == '…':
 			b.WriteString("...")
 		default:
-			b.WriteString(escape(r))
+			b.WriteString(trail.Escape(r))
 		}
 	}
 	return b.String()

@@ -255,7 +255,7 @@ func TestCSVOnATerminal(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if i := strings.IndexFunc(strings.ReplaceAll(out.String(), "\r\n", ""), commands); i >= 0 {
+	if i := strings.IndexFunc(strings.ReplaceAll(out.String(), "\r\n", ""), trail.Commands); i >= 0 {
 		t.Errorf("byte %d commands the terminal", i)
 	}
 }
@@ -263,8 +263,8 @@ func TestCSVOnATerminal(t *testing.T) {
 func TestJSON(t *testing.T) {
 	rows := hostile()
 	out := written(t, "json", rows)
-	if i := bytes.IndexFunc(bytes.ReplaceAll(out, []byte("\n"), nil), commands); i >= 0 {
-		t.Errorf("byte %d commands a terminal", i)
+	if i := bytes.IndexFunc(bytes.ReplaceAll(out, []byte("\n"), nil), trail.Commands); i >= 0 {
+		t.Errorf("byte %d trail.Commands a terminal", i)
 	}
 	at := 0
 	for line := range bytes.Lines(out) {

@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
+
+	"trailgauge/pipeline/trail"
 )
 
 // Writer takes rows and writes them in some format. Close writes what is left; it does not close what it writes to.
@@ -55,7 +55,7 @@ func (c *csvWriter) Write(r *Row) error {
 	for _, text := range [...]string{r.Account, r.Region, r.Source, r.Name, r.Principal, r.Category(), strconv.FormatBool(r.ReadOnly), r.ErrorCode} {
 		if c.terminal {
 			text = strings.Map(func(r rune) rune {
-				if commands(r) {
+				if trail.Commands(r) {
 					return utf8.RuneError
 				}
 				return r
@@ -83,9 +83,6 @@ func cell(text string) string {
 	}
 	return text
 }
-
-// commands tells whether a character can command a terminal or turn text around.
-func commands(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 // jsonWriter writes one object a line.
 type jsonWriter struct{ w *bufio.Writer }
@@ -116,13 +113,11 @@ func (j *jsonWriter) Write(r *Row) error {
 		return err
 	}
 	for _, r := range string(text) {
-		if commands(r) { // json.Marshal escapes those below a blank
-			for _, u := range utf16.Encode([]rune{r}) {
-				fmt.Fprintf(j.w, `\u%04x`, u)
-			}
-			continue
+		if trail.Commands(r) { // json.Marshal escapes those below a blank
+			j.w.WriteString(trail.Escape(r))
+		} else {
+			j.w.WriteRune(r)
 		}
-		j.w.WriteRune(r)
 	}
 	return j.w.WriteByte('\n')
 }

@@ -3,15 +3,17 @@ package sink
 import (
 	"strings"
 	"unicode"
+
+	"trailgauge/pipeline/trail"
 )
 
-// plain makes a text that came from outside one line that can be shown: white space is one space, and what cannot be seen goes.
+// plain makes a text that came from outside one line that can be shown: white space is one space, and what report.Clean would spell goes: receivers count characters.
 func plain(s string) string {
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case !unicode.IsPrint(r):
+		case trail.Unfit(r):
 			return -1
 		}
 		return r

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -164,7 +163,7 @@ func bounded(b []byte, from int) []byte {
 	for len(key) > 0 {
 		c, n := utf8.DecodeRune(key)
 		key = key[n:]
-		if invisible(c) {
+		if Commands(c) {
 			c = utf8.RuneError
 		}
 		if len(clean)+utf8.RuneLen(c)+suffix > MaxPrincipal {
@@ -183,15 +182,10 @@ func hasControls(key []byte) bool {
 			continue
 		}
 		c, n := utf8.DecodeRune(key[i:])
-		if invisible(c) || (c == utf8.RuneError && n == 1) {
+		if Commands(c) || (c == utf8.RuneError && n == 1) {
 			return true
 		}
 		i += n
 	}
 	return false
-}
-
-// invisible is true for control characters and for what reorders or hides text on a screen.
-func invisible(c rune) bool {
-	return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) || c == '\u2028' || c == '\u2029'
 }
