@@ -17,7 +17,7 @@ func Commands(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicod
 func Unfit(r rune) bool {
 	switch {
 	case r >= ' ' && r < 0x7f:
-		return !unicode.IsPrint(r)
+		return false
 	case r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0, r == 0x2800: // blanks that are letters by name
 		return true
 	case unicode.Is(unicode.Variation_Selector, r):
