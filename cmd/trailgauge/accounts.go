@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,14 +20,35 @@ import (
 
 // listedAccount is an account of the file that accounts_file names.
 type listedAccount struct {
-	place           string // where in the file
-	id, name, owner string
+	place                        string // where in the file
+	id, name, owner, email, zone string // "": not said
+}
+
+// accountColumns are what columns of the file may be called, in lower case and without blanks, underscores and hyphens. nil is what AWS Organizations says of
+// an account besides, which is passed over; so are columns of other names, with a word of it.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
+var accountColumns = map[string]func(*listedAccount) *string{
+	"id":          func(a *listedAccount) *string { return &a.id },
+	"account":     func(a *listedAccount) *string { return &a.id },
+	"accountid":   func(a *listedAccount) *string { return &a.id },
+	"name":        func(a *listedAccount) *string { return &a.name },
+	"accountname": func(a *listedAccount) *string { return &a.name },
+	"owner":       func(a *listedAccount) *string { return &a.owner },
+	"email":       func(a *listedAccount) *string { return &a.email },
+	"timezone":    func(a *listedAccount) *string { return &a.zone },
+	"arn":         nil, "state": nil, "status": nil, "paths": nil, "joinedmethod": nil, "joinedtimestamp": nil,
+}
+
+// accountColumn finds the column of a name in accountColumns.
+func accountColumn(name string) (field func(*listedAccount) *string, known bool) {
+	field, known = accountColumns[strings.NewReplacer(" ", "", "_", "", "-", "").Replace(strings.ToLower(name))]
+	return field, known
 }
 
 // readAccounts adds the accounts of a file to the configuration; what the configuration says itself stands. The file is what
 // `aws organizations list-accounts --output json` prints, or CSV with a header, as the console of AWS Organizations exports it. A relative name is
-// taken from the folder, or the prefix, of the configuration file.
-func (b bucketFlags) readAccounts(ctx context.Context, name, config string, into *pipeline.Config) error {
+// taken from the folder, or the prefix, of the configuration file. Columns that it does not know are told to t.
+func (b bucketFlags) readAccounts(ctx context.Context, t *terminal, name, config string, into *pipeline.Config) error {
 	switch {
 	case name == "":
 		return nil
@@ -43,9 +67,12 @@ func (b bucketFlags) readAccounts(ctx context.Context, name, config string, into
 	if bytes.HasPrefix(body, []byte("{")) || bytes.HasPrefix(body, []byte("[")) {
 		read = accountsOfJSON
 	}
-	list, err := read(body)
+	list, unknown, err := read(body)
 	if err != nil {
 		return fmt.Errorf("%w: reading %s: %w", pipeline.ErrUsage, name, err)
+	}
+	if len(unknown) > 0 {
+		t.note("reading %s: not known and passed over: %.200s; what is read is id, name, owner (or email) and time_zone", name, strings.Join(unknown, ", "))
 	}
 	seen := map[string]string{}
 	for _, a := range list {
@@ -64,59 +91,53 @@ func (b bucketFlags) readAccounts(ctx context.Context, name, config string, into
 			c.Name = a.name
 		}
 		if c.Owner == "" {
-			c.Owner = a.owner
+			c.Owner = cmp.Or(a.owner, a.email)
+		}
+		if c.TimeZone == "" {
+			c.TimeZone = a.zone
 		}
 		into.Accounts[a.id] = c
 	}
 	return nil
 }
 
-// accountsOfJSON reads {"Accounts": [{"Id": …, "Name": …, "Email": …}]}, or the list alone. Other members are AWS's own and passed over.
-func accountsOfJSON(body []byte) ([]listedAccount, error) {
-	var document struct {
-		Accounts []struct{ ID, Name, Email, Owner string }
-	}
-	var err error
+// accountsOfJSON reads {"Accounts": [{"Id": …, "Name": …, "Email": …}]}, or the list alone, and names the members it does not know.
+func accountsOfJSON(body []byte) (list []listedAccount, unknown []string, err error) {
+	var document struct{ Accounts []map[string]json.RawMessage }
 	if body[0] == '[' {
 		err = json.Unmarshal(body, &document.Accounts)
 	} else {
 		err = json.Unmarshal(body, &document)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(document.Accounts) == 0 {
-		return nil, fmt.Errorf("it lists no accounts: want the output of: aws organizations list-accounts --output json")
+		return nil, nil, errors.New("it lists no accounts: want the output of: aws organizations list-accounts --output json")
 	}
-	var out []listedAccount
-	for k, a := range document.Accounts {
-		if a.Owner == "" {
-			a.Owner = a.Email
-		}
-		out = append(out, listedAccount{fmt.Sprintf("account %d", k+1), a.ID, a.Name, a.Owner})
-	}
-	return out, nil
-}
-
-// accountColumns are the columns of a CSV file that are read, by what their headers may be, in lower case and without blanks and underscores. Where there
-// is an owner and an email, the owner counts.
-var accountColumns = [...][]string{{"id", "account", "accountid"}, {"name", "accountname"}, {"owner"}, {"email"}}
-
-// columnsOf finds accountColumns in a header, of several the last; -1 is a column that it has not.
-func columnsOf(header []string) (at [len(accountColumns)]int) {
-	for c, known := range accountColumns {
-		at[c] = -1
-		for k, name := range header {
-			if slices.Contains(known, strings.NewReplacer(" ", "", "_", "").Replace(strings.ToLower(name))) {
-				at[c] = k
+	others := map[string]bool{}
+	for k, members := range document.Accounts {
+		a := listedAccount{place: fmt.Sprintf("account %d", k+1)}
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			field, known := accountColumn(name)
+			if !known {
+				others[name] = true
+			}
+			if field == nil {
+				continue
+			}
+			if err := json.Unmarshal(members[name], field(&a)); err != nil {
+				return nil, nil, fmt.Errorf("%s: %.40q: want a text", a.place, name)
 			}
 		}
+		list = append(list, a)
 	}
-	return at
+	return list, slices.Sorted(maps.Keys(others)), nil
 }
 
-// accountsOfCSV reads CSV with a header; it may be separated by semicolons or tabs.
-func accountsOfCSV(body []byte) ([]listedAccount, error) {
+// accountsOfCSV reads CSV with a header, separated by commas, semicolons or tabs, and names the columns it does not know. Of several columns for the same the last
+// one counts.
+func accountsOfCSV(body []byte) (list []listedAccount, unknown []string, err error) {
 	r := csv.NewReader(bytes.NewReader(body))
 	header, _, _ := bytes.Cut(body, []byte("\n"))
 	for _, separator := range []rune{';', '\t'} {
@@ -126,35 +147,40 @@ func accountsOfCSV(body []byte) ([]listedAccount, error) {
 	}
 	names, err := r.Read()
 	if err == io.EOF {
-		return nil, fmt.Errorf("it is empty")
+		return nil, nil, errors.New("it is empty")
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	at := columnsOf(names)
-	if at[0] < 0 || at[1] < 0 && at[2] < 0 && at[3] < 0 {
-		return nil, fmt.Errorf("line 1: %.200q: want a header with id and name; owner or email may be there, too", strings.Join(names, string(r.Comma)))
+	fields := make([]func(*listedAccount) *string, len(names))
+	var has listedAccount
+	for k, name := range names {
+		var known bool
+		if fields[k], known = accountColumn(name); !known && name != "" {
+			unknown = append(unknown, name)
+		}
+		if fields[k] != nil {
+			*fields[k](&has) = name
+		}
 	}
-	var out []listedAccount
+	if has.id == "" || has.name+has.owner+has.email+has.zone == "" {
+		return nil, nil, fmt.Errorf("line 1: %.200q: want a header with id and name; owner or email and time_zone may be there, too", strings.Join(names, string(r.Comma)))
+	}
 	for {
 		row, err := r.Read()
 		if err == io.EOF {
-			return out, nil
+			return list, unknown, nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		line, _ := r.FieldPos(0)
-		text := func(c int) string {
-			if at[c] < 0 {
-				return ""
+		a := listedAccount{place: fmt.Sprintf("line %d", line)}
+		for k, field := range fields {
+			if field != nil {
+				*field(&a) = strings.TrimSpace(row[k])
 			}
-			return strings.TrimSpace(row[at[c]])
 		}
-		a := listedAccount{fmt.Sprintf("line %d", line), text(0), text(1), text(2)}
-		if a.owner == "" {
-			a.owner = text(3)
-		}
-		out = append(out, a)
+		list = append(list, a)
 	}
 }

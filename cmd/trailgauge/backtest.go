@@ -22,20 +22,20 @@ type backtestCommand struct {
 	JSON bool `name:"json" help:"Print the result as one JSON object."`
 }
 
-func (c *backtestCommand) options(ctx context.Context) (o pipeline.BacktestOptions, err error) {
+func (c *backtestCommand) options(ctx context.Context, t *terminal) (o pipeline.BacktestOptions, err error) {
 	if o.From, err = parseTime("--from", c.From); err != nil {
 		return o, err
 	}
 	if o.To, err = parseTime("--to", c.To); err != nil {
 		return o, err
 	}
-	file, err := c.readConfig(ctx, c.Config)
+	file, err := c.readConfig(ctx, t, c.Config)
 	if err != nil {
 		return o, err
 	}
 	o.Config = file.Config
 	if c.Against != "" {
-		against, err := c.readConfig(ctx, c.Against)
+		against, err := c.readConfig(ctx, t, c.Against)
 		if err != nil {
 			return o, err
 		}
@@ -63,7 +63,7 @@ func (c *backtestCommand) options(ctx context.Context) (o pipeline.BacktestOptio
 }
 
 func (c *backtestCommand) run(ctx context.Context, t *terminal) (outcome, error) {
-	o, err := c.options(ctx)
+	o, err := c.options(ctx, t)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -43,7 +43,7 @@ func (d *deliverCommand) run(ctx context.Context, t *terminal) (outcome, error) 
 	if err != nil {
 		return ended, err
 	}
-	config, err := d.readConfig(ctx, d.Config)
+	config, err := d.readConfig(ctx, t, d.Config)
 	if err != nil {
 		return ended, err
 	}

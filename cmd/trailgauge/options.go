@@ -102,7 +102,7 @@ type jobFlags struct {
 }
 
 // options turns flags and file into what the pipeline takes.
-func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options, error) {
+func (f *jobFlags) options(ctx context.Context, t *terminal, now time.Time) (pipeline.Options, error) {
 	o := pipeline.Options{AsOf: now.UTC().Truncate(time.Second)}
 	var err error
 	if o.Workers, err = f.workers(); err != nil {
@@ -111,7 +111,7 @@ func (f *jobFlags) options(ctx context.Context, now time.Time) (pipeline.Options
 	if f.Lake == "" {
 		return o, fmt.Errorf("%w: --lake is empty", pipeline.ErrUsage)
 	}
-	file, err := f.readConfig(ctx, f.Config)
+	file, err := f.readConfig(ctx, t, f.Config)
 	if err != nil {
 		return o, err
 	}

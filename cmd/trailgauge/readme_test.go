@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -52,7 +53,7 @@ func TestREADMEConfiguration(t *testing.T) {
 	if err := os.WriteFile(name, []byte(example), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	c, err := bucketFlags{}.readConfig(t.Context(), name)
+	c, err := bucketFlags{}.readConfig(t.Context(), &terminal{err: io.Discard}, name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (r *runCommand) work(ctx context.Context, t *terminal, w *watch) (outcome, 
 		return ended, err
 	}
 	r.fetch = r.fetchHistory(t)
-	o, err := r.options(ctx, time.Now())
+	o, err := r.options(ctx, t, time.Now())
 	if err != nil {
 		return ended, err
 	}
@@ -96,7 +96,7 @@ func (p *planCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	if p.Create {
 		p.fetch = p.fetchHistory(t)
 	}
-	o, err := p.options(ctx, time.Now())
+	o, err := p.options(ctx, t, time.Now())
 	if err != nil {
 		return outcome{}, err
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
 
 	"trailgauge/pipeline"
 	"trailgauge/pipeline/store"
@@ -18,14 +20,22 @@ import (
 // settings is the configuration file: what decides a run's outputs, and where the trails are.
 type settings struct {
 	pipeline.Config `yaml:",inline"`
-	AccountsFile    string       `yaml:"accounts_file"` // names and owners of accounts, see readAccounts
+	AccountsFile    string       `yaml:"accounts_file"` // names, owners and time zones of accounts, see readAccounts
 	Trails          []trailPlace `yaml:"trails"`
+
+	name string // of the file; "": there is none
+	body []byte
+}
+
+// wrong says where in the file a setting is that cannot be.
+func (s *settings) wrong(err error) error {
+	return fmt.Errorf("%w: reading %s: %s%w", pipeline.ErrUsage, s.name, placeOf(s.body, err), err)
 }
 
 // readConfig reads the YAML file, from disk or from s3://bucket/key; defaults where name is empty. Keys it does not know are refused by name
-// and line.
-func (b bucketFlags) readConfig(ctx context.Context, name string) (*settings, error) {
-	into := &settings{Config: pipeline.DefaultConfig()}
+// and line. What is odd without being wrong is told to t.
+func (b bucketFlags) readConfig(ctx context.Context, t *terminal, name string) (*settings, error) {
+	into := &settings{Config: pipeline.DefaultConfig(), name: name}
 	if name == "" {
 		return into, nil
 	}
@@ -33,9 +43,14 @@ func (b bucketFlags) readConfig(ctx context.Context, name string) (*settings, er
 	if err != nil {
 		return nil, err
 	}
+	into.body = body
 	var document any
 	if err := yaml.Unmarshal(body, &document); err == nil && document == nil {
 		return into, nil // empty, or comments alone: decoding it would wipe out the defaults
+	}
+	if n := notDecimal(body); n != nil {
+		return nil, fmt.Errorf("%w: reading %s: [%d:%d] %.40s is not read as these digits: YAML takes it for an octal, binary or hexadecimal number; an account ID is written in quotes, as \"012345678901\"",
+			pipeline.ErrUsage, name, n.Position.Line, n.Position.Column, n.Value)
 	}
 	err = yaml.NewDecoder(bytes.NewReader(body), yaml.Strict()).Decode(into)
 	var wrong *yaml.TypeError
@@ -46,15 +61,26 @@ func (b bucketFlags) readConfig(ctx context.Context, name string) (*settings, er
 		return nil, fmt.Errorf("%w: reading %s: %s", pipeline.ErrUsage, name, yaml.FormatError(err, false, false))
 	}
 	if err := into.check(); err != nil {
-		return nil, fmt.Errorf("%w: reading %s: %s%w", pipeline.ErrUsage, name, placeOf(body, err), err)
+		return nil, into.wrong(err)
 	}
-	if err := b.readAccounts(ctx, into.AccountsFile, name, &into.Config); err != nil {
+	if err := b.readAccounts(ctx, t, into.AccountsFile, name, &into.Config); err != nil {
 		return nil, err
 	}
 	if err := into.Validate(); err != nil { // of the accounts' names
 		return nil, fmt.Errorf("%w: reading %s: %w", pipeline.ErrUsage, into.AccountsFile, err)
 	}
 	return into, nil
+}
+
+// notDecimal returns the first number that is not what its digits look like, nil where there is none: 012345670123 would be account 1402433619.
+func notDecimal(body []byte) *token.Token {
+	for _, t := range lexer.Tokenize(string(body)) {
+		switch t.Type {
+		case token.OctetIntegerType, token.BinaryIntegerType, token.HexIntegerType:
+			return t
+		}
+	}
+	return nil
 }
 
 func (s *settings) check() error {

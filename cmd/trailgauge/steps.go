@@ -62,7 +62,7 @@ type scanCommand struct {
 }
 
 func (s *scanCommand) run(ctx context.Context, t *terminal) (outcome, error) {
-	o, err := s.options(ctx)
+	o, err := s.options(ctx, t)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -73,9 +73,9 @@ func (s *scanCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 func (*scanCommand) Help() string { return stepsHelp }
 
 // options opens the places. As-of and configuration are the plan's.
-func (f placeFlags) options(ctx context.Context) (pipeline.Options, error) {
+func (f placeFlags) options(ctx context.Context, t *terminal) (pipeline.Options, error) {
 	job := jobFlags{placeFlags: f, HistoryDays: 1, begun: true} // Event History is read as the step plan fetched it, however far back
-	return job.options(ctx, time.Now())
+	return job.options(ctx, t, time.Now())
 }
 
 // mergeCommand is the step merge.
@@ -85,7 +85,7 @@ type mergeCommand struct {
 }
 
 func (m *mergeCommand) run(ctx context.Context, t *terminal) (outcome, error) {
-	o, err := m.options(ctx)
+	o, err := m.options(ctx, t)
 	if err != nil {
 		return outcome{}, err
 	}

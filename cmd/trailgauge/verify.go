@@ -37,7 +37,7 @@ func (v *verifyCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	if o.Keys, err = v.keys(ctx, o); err != nil {
 		return outcome{}, err
 	}
-	file, err := v.readConfig(ctx, v.Config)
+	file, err := v.readConfig(ctx, t, v.Config)
 	if err != nil {
 		return outcome{}, err
 	}
