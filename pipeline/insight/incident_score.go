@@ -58,5 +58,3 @@ func excesses(of []Insight) []float64 {
 	}
 	return out
 }
-
-func severity(score float64) float64 { return score / math.Ln10 }

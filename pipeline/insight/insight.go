@@ -209,6 +209,3 @@ type Sample struct {
 
 // Excess is how many more than expected.
 func (i *Insight) Excess() float64 { return float64(i.Whole.Count) - i.Expected }
-
-// Severity is the score in powers of ten: 3 is one such false insight in 1,000 series-days, 4 in 10,000.
-func (i *Insight) Severity() float64 { return severity(i.Worst.Score) }

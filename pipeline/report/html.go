@@ -100,13 +100,7 @@ func level(i *insight.Insight) string {
 }
 
 func levelOf(severity float64) string {
-	switch {
-	case severity >= 6:
-		return "high"
-	case severity >= 4.5:
-		return "mid"
-	}
-	return "low"
+	return [...]string{insight.Low: "low", insight.Medium: "mid", insight.High: "high", insight.Critical: "high"}[insight.GradeOf(severity)]
 }
 
 // Number is a line of an insight's table of numbers.

@@ -57,6 +57,8 @@
 //
 // # What a severity is elsewhere
 //
+// The steps are those of insight.Grade, by which reports are coloured too.
+//
 //	severity         Security Hub     OCSF
 //	below 4          LOW              Low (2)
 //	4 to below 6     MEDIUM           Medium (3)

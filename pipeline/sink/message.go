@@ -63,19 +63,12 @@ func (m *Message) over() bool { return m.Insight.State != insight.Open }
 // calm tells whether nobody needs to act on the message.
 func (m *Message) calm() bool { return m.Phase == Retraction || m.Phase == Test }
 
-// level is the severity in five steps, from 1 (informational) to 5 (critical).
+// level is the severity as OCSF numbers it: insight.Grade from 2 (low) on, and 1 (informational) where there is nothing to act on.
 func (m *Message) level() int {
-	switch s := m.Insight.Severity(); {
-	case m.calm():
+	if m.calm() {
 		return 1
-	case s >= 9:
-		return 5
-	case s >= 6:
-		return 4
-	case s >= 4:
-		return 3
 	}
-	return 2
+	return 2 + int(insight.GradeOf(m.Insight.Severity()))
 }
 
 // detail is the JSON of a message; the package comment describes it.
