@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,37 +26,44 @@ type endedDay struct {
 	insights []insight.Insight // open at any time of the day, as of its end, before they are reconciled
 	coverage report.Coverage
 	budget   report.Budget
-	accounts map[string]report.AccountDay
+	accounts []report.AccountDay // ascending by account
 }
 
 // end keeps what a day came to.
-func (d *decider) end(day trail.Day, from int, e *counts.Exposure, f *fitted, s *scored, state *carried, found []insight.Insight) *endedDay {
+func (d *decider) end(x *dayAtHand, s *scored, found []insight.Insight) *endedDay {
 	const before = FitDays * 24
-	out := &endedDay{day: day, insights: found, accounts: s.Accounts}
-	seen := e.Count(before+from, before+24)
-	out.coverage = report.Coverage{
-		HoursObserved: seen, HoursUnknown: 24 - from - seen, HistoryDays: e.Count(0, before) / 24, Series: f.series, Units: s.Units, Quarantined: state.quarantined(),
-	}
-	out.budget = budgetOf(d.config, f.budget)
-	out.budget.SeriesDays = float64(f.series) * float64(seen) / 24
+	e, series := x.exposure, x.fitted.series
+	seen := e.Count(before+x.from, before+24)
+	out := &endedDay{day: x.day, insights: found, budget: budgetOf(d.config, x.fitted.budget), coverage: report.Coverage{
+		HoursObserved: seen, HoursUnknown: 24 - x.from - seen, HistoryDays: e.Count(0, before) / 24, Series: series, Units: s.Units, Quarantined: x.state.quarantined(),
+	}}
+	out.budget.SeriesDays = float64(series) * float64(seen) / 24
 	out.budget.Expected = rounded(out.budget.SeriesDays * out.budget.PerSeriesDay)
-	out.budget.NullSeriesDays = state.Nulls.SeriesDays(models.Calls)
-	for name, a := range out.accounts {
-		a.Hours = e.Count(before, before+24)
-		for week := 1; week*7 <= FitDays; week++ {
-			a.HoursBefore += e.Count(before-week*7*24, before-week*7*24+24)
-		}
-		out.accounts[name] = a
+	out.budget.NullSeriesDays = x.state.Nulls.SeriesDays(models.Calls)
+	hours, hoursBefore := e.Count(before, before+24), 0
+	for week := 1; week*7 <= FitDays; week++ {
+		hoursBefore += e.Count(before-week*7*24, before-week*7*24+24)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Accounts)) {
+		a := s.Accounts[name]
+		out.accounts = append(out.accounts, report.AccountDay{Account: name, Calls: a.Calls, Hours: hours, Before: a.Before, HoursBefore: hoursBefore})
 	}
 	return out
 }
 
-// account adds an API's calls to its account's: those of the day, and those of the same weekday in the weeks before.
-func account(to map[string]report.AccountDay, h *counts.History) {
+// accountCalls are an account's calls of a day, and of the same weekday in the weeks before.
+type accountCalls struct{ Calls, Before int64 }
+
+func (a accountCalls) plus(b accountCalls) accountCalls {
+	return accountCalls{a.Calls + b.Calls, a.Before + b.Before}
+}
+
+// account adds an API's calls to its account's.
+func account(to map[string]accountCalls, h *counts.History) {
 	if h.Principal != "" || h.Name == "" {
 		return
 	}
-	a := report.AccountDay{Account: h.Account}
+	var a accountCalls
 	for _, p := range h.All {
 		switch day := int(p.Minute) / trail.MinutesPerDay; {
 		case day == FitDays:
@@ -64,7 +72,7 @@ func account(to map[string]report.AccountDay, h *counts.History) {
 			a.Before += p.N
 		}
 	}
-	to[h.Account] = to[h.Account].Plus(a)
+	to[h.Account] = to[h.Account].plus(a)
 }
 
 // quarantined counts the hours hidden from the fits of a day.
@@ -121,10 +129,7 @@ func (o *Options) dayReport(ctx context.Context, p *Plan, w *writer, d *endedDay
 	rep.Incidents = dayIncidents(rep, all)
 	w.dayRules(rep, list, all)
 	rep.Daily.PerDay = perDay(d.day, first, all)
-	for name := range d.accounts {
-		rep.Daily.Accounts = append(rep.Daily.Accounts, d.accounts[name])
-	}
-	slices.SortFunc(rep.Daily.Accounts, func(a, b report.AccountDay) int { return strings.Compare(a.Account, b.Account) })
+	rep.Daily.Accounts = d.accounts
 	rep.Daily.Said = w.made.marks.Between(rep.Daily.Day.Start(), rep.Upto)
 	rep.Marks = marksOf(w.made.marks, list, rep.Upto)
 	if err := o.received(ctx, w.before, rep); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -50,22 +49,6 @@ type decider struct {
 	mapped *mapping               // what the steps fit and score have done of the days; nil: nothing
 	turn   func(*dayAtHand) error // is asked before each day is fitted; an error ends it. Nil: no
 }
-
-// dayAtHand is a day that is about to be fitted and scored.
-type dayAtHand struct {
-	day        trail.Day
-	from, upto int  // the hours to decide; of a day that only teaches all
-	rows       bool // the baselines table wants its rows
-	exposure   *counts.Exposure
-	state      *carried
-	fitted     *fitted                      // nil before
-	also       func(*insight.DayScore) bool // wants more candidates than the decision needs; nil: none
-}
-
-// needs tells which units the decision must see.
-func (x *dayAtHand) needs(s *insight.DayScore) bool { return x.state.Life.Needs(s, x.limits(), x.upto) }
-
-func (x *dayAtHand) limits() insight.Thresholds { return insight.ThresholdsOf(x.fitted.budget) }
 
 // decision is what the decided hours came to.
 type decision struct {
@@ -220,74 +203,6 @@ const (
 	minWarmHours = 7 * 24
 	exposureLag  = 2 * time.Hour
 )
-
-// day decides one day as far as the cursor goes and returns the state of the next.
-func (d *decider) day(ctx context.Context, day trail.Day, state *carried, out *decision, found map[string]insight.Insight) (*carried, error) {
-	c := d.commit
-	state.Life.Marks = d.marks
-	man, err := lake.LoadManifest(ctx, d.lake, c, day)
-	if err != nil {
-		return nil, err
-	}
-	hour := func(t time.Time) int { return int(min(max(t.Sub(day.Start())/time.Hour, 0), 24)) }
-	before, e := hour(c.Decided), exposure(c, day-FitDays, FitDays+1)
-	x := &dayAtHand{
-		day: day, from: hour(c.ScoreFrom), upto: hour(out.cursor), exposure: e, state: state,
-		rows: !d.dry && (len(man.Files[lake.Baselines]) == 0 || d.since != 0 && d.since < day),
-	}
-	if err := d.fit(ctx, x); err != nil {
-		return nil, err
-	}
-	f, from, upto, limits := x.fitted, x.from, x.upto, x.limits()
-	then := func(*scored) error { return nil }
-	if d.also != nil {
-		x.also, then = d.also(x)
-	}
-	s, err := d.score(ctx, x)
-	if err != nil {
-		return nil, err
-	}
-	if x.rows {
-		out.rows[day] = s.Baselines
-	}
-	if err := d.recall(ctx, day, s.Candidates, limits); err != nil {
-		return nil, err
-	}
-	if err := then(s); err != nil {
-		return nil, err
-	}
-	if d.also != nil { // what others wanted is none of this decision's
-		s.Candidates = slices.DeleteFunc(s.Candidates, func(c insight.Candidate) bool { return !x.needs(&c.DayScore) })
-	}
-	cands := insight.Together(state.Life, s.Candidates, s.Watched, limits)
-	out.last, out.history = state, e.Count(0, FitDays*24)/24
-	fresh := 0
-	for h := max(from, before); h < upto; h++ {
-		out.hours++
-		if e.Observed(FitDays*24 + h) {
-			fresh++
-		}
-	}
-	out.observed += fresh
-	out.budget, out.days = f.budget, append(out.days, scoredDay{f.series, s.Units, fresh})
-	if day.Start().Before(c.Decided) {
-		part, _ := insight.Step(state.Life, day, cands, from, before, limits)
-		snapshot := maps.Clone(found)
-		merge(snapshot, part)
-		out.atCursor = sorted(snapshot)
-	}
-	part, next := insight.Step(state.Life, day, cands, from, upto, limits)
-	merge(found, part)
-	if upto < 24 {
-		return state, nil
-	}
-	if !d.dry {
-		out.ended = append(out.ended, d.end(day, from, e, f, s, state, part))
-	}
-	after := &carried{Day: day + 1, Life: next, Nulls: state.Nulls.After(&s.Tally, f.budget.PerSeriesDay())}
-	out.states = append(out.states, after)
-	return after, nil
-}
 
 func merge(into map[string]insight.Insight, list []insight.Insight) {
 	for _, i := range list {

@@ -39,7 +39,7 @@
 //     of 5 minutes to a day. How surprising that is goes through the empirical null: the score says how many false insights per
 //     series-day such an hour would make.
 //
-//  9. Decide (decide.go, year.go, insight.Step). Alarms whose counts the year before has seen twice are none (insight.Recall). Hours are decided in UTC order; scores above the budget's threshold open insights,
+//  9. Decide (decide.go, decide_day.go, year.go, insight.Step). Alarms whose counts the year before has seen twice are none (insight.Recall). Hours are decided in UTC order; scores above the budget's threshold open insights,
 //     hysteresis closes them. What is carried from one day to the next is kept for a week: late data take the decisions back to the day
 //     they touch (insight.Reconcile gives revisions and retractions). Hours without a sign of life of the trail are unknown, never
 //     zero (counts.Exposure). What people said of insights (marks.go, insight.Marks) is heeded from the time it was said.

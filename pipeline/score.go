@@ -10,7 +10,6 @@ import (
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
-	"trailgauge/pipeline/report"
 	"trailgauge/pipeline/trail"
 )
 
@@ -85,12 +84,12 @@ func (d *decider) votes(ctx context.Context, x *dayAtHand, of accounts) (*votes,
 
 // scored is what scoring a day, or some accounts of it, comes to.
 type scored struct {
-	Candidates []insight.Candidate          `json:"candidates"` // ascending by unit
-	Watched    map[string]int               `json:"watched"`    // by account, how many API × principal units would be missed
-	Tally      models.Tally                 `json:"tally"`
-	Units      int64                        `json:"units"` // scored
-	Baselines  []lake.BaselineRow           `json:"baselines,omitempty"`
-	Accounts   map[string]report.AccountDay `json:"accounts"`
+	Candidates []insight.Candidate     `json:"candidates"` // ascending by unit
+	Watched    map[string]int          `json:"watched"`    // by account, how many API × principal units would be missed
+	Tally      models.Tally            `json:"tally"`
+	Units      int64                   `json:"units"` // scored
+	Baselines  []lake.BaselineRow      `json:"baselines,omitempty"`
+	Accounts   map[string]accountCalls `json:"accounts"`
 }
 
 // merge adds what follows on s in the order of accounts.
@@ -102,13 +101,13 @@ func (s *scored) merge(o *scored) {
 		s.Watched[account] += n
 	}
 	for name, a := range o.Accounts {
-		s.Accounts[name] = s.Accounts[name].Plus(a)
+		s.Accounts[name] = s.Accounts[name].plus(a)
 	}
 	s.Tally.Merge(&o.Tally)
 }
 
 func newScored() *scored {
-	return &scored{Watched: map[string]int{}, Accounts: map[string]report.AccountDay{}}
+	return &scored{Watched: map[string]int{}, Accounts: map[string]accountCalls{}}
 }
 
 // score compares a day's first upto hours with their baselines.

@@ -50,11 +50,6 @@ type AccountDay struct {
 	HoursBefore int
 }
 
-// Plus adds the calls of two parts of an account; the hours are the larger ones.
-func (a AccountDay) Plus(b AccountDay) AccountDay {
-	return AccountDay{cmp.Or(a.Account, b.Account), a.Calls + b.Calls, max(a.Hours, b.Hours), a.Before + b.Before, max(a.HoursBefore, b.HoursBefore)}
-}
-
 // Usual is how many calls as many hours had before, on average; 0 when nothing was observed.
 func (a AccountDay) Usual() float64 {
 	if a.HoursBefore == 0 {
