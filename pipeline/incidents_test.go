@@ -113,7 +113,11 @@ func TestMarkOfAnIncident(t *testing.T) {
 	s := raid(t, true)
 	id := s.until(dayStart.Add(10*time.Hour + 40*time.Minute)).Report.Incidents[0].ID
 	say := func(as insight.As, at time.Time) (*insight.Mark, error) {
-		return Mark(t.Context(), MarkOptions{Lake: s.Lake, ID: id, As: as, Undo: as == "", By: "anna", Note: "a drill", At: at})
+		m, err := Mark(t.Context(), MarkOptions{Lake: s.Lake, ID: id, As: as, Undo: as == "", By: "anna", Note: "a drill", At: at})
+		if err != nil {
+			return nil, err
+		}
+		return m.Mark, nil
 	}
 	m, err := say(insight.AsClosed, dayStart.Add(10*time.Hour+45*time.Minute))
 	if err != nil || m.Insight != id || len(m.Of) != len(found(t, s.Lake)) {

@@ -40,9 +40,17 @@ type MarkOptions struct {
 	At     time.Time  // when it is said
 }
 
-// Mark records what a person says about an insight, and returns the record. It waits for no run and holds none up. What makes no sense is ErrUsage; an
-// unknown insight ErrNoInsight too.
-func Mark(ctx context.Context, o MarkOptions) (*insight.Mark, error) {
+// Marking is what Mark came to.
+type Marking struct {
+	*insight.Mark      // the record
+	Again         bool // it was there: the same was said before and holds, so nothing was recorded
+	// Holds is with Undo what was said of the insight before and holds again; nil where that is nothing.
+	Holds *insight.Mark
+}
+
+// Mark records what a person says about an insight, and returns the record. It waits for no run and holds none up. Who says the same again of the same hours
+// says nothing new, and one undo takes it back. What makes no sense is ErrUsage; an unknown insight ErrNoInsight too.
+func Mark(ctx context.Context, o MarkOptions) (*Marking, error) {
 	c, err := lake.Current(ctx, o.Lake)
 	if err != nil {
 		return nil, err
@@ -60,6 +68,13 @@ func Mark(ctx context.Context, o MarkOptions) (*insight.Mark, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: marking %s: %w", ErrUsage, i.ID, err)
 		}
+		if m.Number <= len(marks) {
+			return &Marking{Mark: m, Again: true}, nil
+		}
+		out := &Marking{Mark: m}
+		if o.Undo {
+			out.Holds = insight.NewMarks(append(marks, *m)).Last(i.ID, m.At.Add(time.Second))
+		}
 		body, err := json.Marshal(m)
 		if err != nil {
 			return nil, err
@@ -74,11 +89,11 @@ func Mark(ctx context.Context, o MarkOptions) (*insight.Mark, error) {
 				return nil, err
 			}
 			if bytes.Equal(there, body) {
-				return m, nil
+				return out, nil
 			}
 			continue
 		}
-		return m, err
+		return out, err
 	}
 }
 
@@ -161,7 +176,7 @@ func burstOf(ctx context.Context, s store.Store, c *lake.Commit, top *insight.In
 	return out, nil
 }
 
-// mark makes the record that follows on marks.
+// mark makes the record that follows on marks, or returns the one of them that says the same and holds.
 func (o *MarkOptions) mark(c *lake.Commit, i *insight.Insight, of []insight.Marked, marks []insight.Mark) (*insight.Mark, error) {
 	m := &insight.Mark{
 		Number: len(marks) + 1, Insight: i.ID, Of: of, As: o.As,
@@ -169,6 +184,8 @@ func (o *MarkOptions) mark(c *lake.Commit, i *insight.Insight, of []insight.Mark
 	}
 	last := insight.NewMarks(marks).Last(i.ID, m.At.Add(time.Second))
 	switch {
+	case !o.Undo && last != nil && m.Says(last):
+		return last, nil
 	case o.Undo && last == nil:
 		return nil, fmt.Errorf("there is no mark to take back as of %s", instant(m.At))
 	case o.Undo:

@@ -50,7 +50,7 @@ func (s *scenario) mark(i insight.Insight, as insight.As, at time.Time) *insight
 	if err != nil {
 		s.Fatal(err)
 	}
-	return m
+	return m.Mark
 }
 
 func (s *scenario) until(at time.Time) *Result {

@@ -15,15 +15,15 @@ import (
 type markCommand struct {
 	lakeFlag
 	bucketFlags
-	ID     string `arg:"" optional:"" name:"insight-id" help:"The insight, by the ID that reports and the insights table give it, or an incident: all of its insights."`
-	As     string `placeholder:"WHAT" enum:",benign,incident,closed" default:"" help:"benign, incident or closed."`
-	By     string `placeholder:"WHO" env:"TRAILGAUGE_BY" help:"Who says so."`
-	Note   string `placeholder:"TEXT" help:"Why, for whoever sees the next insight like it. Needed unless with --undo."`
-	Ticket string `placeholder:"TEXT" help:"Where more is written."`
-	At     string `placeholder:"TIME" help:"When it was said (default: now): runs with an earlier as-of do not know of it."`
-	Undo   bool   `help:"Take back the newest mark of the insight that holds."`
-	List   bool   `help:"List what was said of the insight, or of all: marks that were taken back too. Nothing is recorded."`
-	JSON   bool   `name:"json" help:"Print the record, or the list, as one JSON object."`
+	ID     string  `arg:"" optional:"" name:"insight-id" help:"The insight, by the ID that reports and the insights table give it, or an incident: all of its insights."`
+	As     *string `placeholder:"WHAT" help:"benign, incident or closed."`
+	By     string  `placeholder:"WHO" env:"TRAILGAUGE_BY" help:"Who says so."`
+	Note   string  `placeholder:"TEXT" help:"Why, for whoever sees the next insight like it. Needed unless with --undo."`
+	Ticket string  `placeholder:"TEXT" help:"Where more is written."`
+	At     string  `placeholder:"TIME" help:"When it was said (default: now): runs with an earlier as-of do not know of it."`
+	Undo   bool    `help:"Take back the newest mark of the insight that holds; the one before it, if there is one, holds again."`
+	List   bool    `help:"List what was said of the insight, or of all: marks that were taken back too. Nothing is recorded."`
+	JSON   bool    `name:"json" help:"Print the record, or the list, as one JSON object."`
 }
 
 func (*markCommand) Help() string {
@@ -41,16 +41,21 @@ func (m *markCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	if m.List {
 		return m.list(ctx, t)
 	}
-	if m.Undo == (m.As != "") {
-		return outcome{}, fmt.Errorf("%w: want either --as benign, incident or closed, or --undo, or --list", pipeline.ErrUsage)
+	var as insight.As
+	if m.As != nil {
+		if as = insight.As(*m.As); !as.Known() {
+			return outcome{}, fmt.Errorf("%w: --as %.40q: want benign, incident or closed", pipeline.ErrUsage, *m.As)
+		}
 	}
 	switch {
+	case m.Undo == (m.As != nil):
+		return outcome{}, fmt.Errorf("%w: want either --as benign, incident or closed, or --undo, or --list", pipeline.ErrUsage)
 	case m.ID == "":
 		return outcome{}, fmt.Errorf("%w: say of which insight", pipeline.ErrUsage)
 	case m.By == "":
 		return outcome{}, fmt.Errorf("%w: say with --by who says so", pipeline.ErrUsage)
 	}
-	o := pipeline.MarkOptions{ID: m.ID, As: insight.As(m.As), Undo: m.Undo, By: m.By, Note: m.Note, Ticket: m.Ticket, At: time.Now()}
+	o := pipeline.MarkOptions{ID: m.ID, As: as, Undo: m.Undo, By: m.By, Note: m.Note, Ticket: m.Ticket, At: time.Now()}
 	var err error
 	if m.At != "" {
 		if o.At, err = parseTime("--at", m.At); err != nil {
@@ -65,10 +70,10 @@ func (m *markCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 		return outcome{}, err
 	}
 	if m.JSON {
-		return outcome{}, printJSON(t.out, record)
+		return outcome{}, printJSON(t.out, record.Mark)
 	}
 	_, err = fmt.Fprintln(t.out, told(record))
-	if record.As == insight.AsBenign && record.Undoes == 0 {
+	if record.As == insight.AsBenign && record.Undoes == 0 && !record.Again {
 		t.hint("the same burst at another hour is told of again: a suppression rule excuses it up to its size; the report has one ready")
 	}
 	return outcome{}, err
@@ -76,7 +81,7 @@ func (m *markCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 
 // list shows what was said. The flags that say something would be lost on it, so they are refused.
 func (m *markCommand) list(ctx context.Context, t *terminal) (outcome, error) {
-	if m.As != "" || m.Undo || m.Note != "" || m.Ticket != "" || m.At != "" {
+	if m.As != nil || m.Undo || m.Note != "" || m.Ticket != "" || m.At != "" {
 		return outcome{}, fmt.Errorf("%w: --list records nothing: leave out --as, --undo, --note, --ticket and --at", pipeline.ErrUsage)
 	}
 	s, err := m.lake(ctx, m.Lake)
@@ -92,7 +97,7 @@ func (m *markCommand) list(ctx context.Context, t *terminal) (outcome, error) {
 }
 
 // told says what a mark does and from when on.
-func told(m *insight.Mark) string {
+func told(m *pipeline.Marking) string {
 	day := (trail.DayOf(m.At) + 1).String()
 	next := m.At.Truncate(time.Hour).Add(time.Hour).Format("2006-01-02 15:04Z")
 	what := map[insight.As]string{
@@ -100,12 +105,18 @@ func told(m *insight.Mark) string {
 		insight.AsIncident: "its hours stay hidden from baselines from " + day + " on",
 		insight.AsClosed:   "it is closed as of " + next,
 	}[m.As]
+	if m.Again {
+		return fmt.Sprintf("mark %d says so since %s: %s is %s by %s; nothing new is recorded", m.Number, m.At.Format("2006-01-02 15:04Z"), m.Insight, m.As, report.Clean(m.By))
+	}
 	s := fmt.Sprintf("mark %d: %s is %s by %s; %s", m.Number, m.Insight, m.As, report.Clean(m.By), what)
 	if m.Undoes > 0 {
 		if m.As == insight.AsClosed {
 			day = next
 		}
 		s = fmt.Sprintf("mark %d takes back mark %d (%s) of %s from %s on", m.Number, m.Undoes, m.As, m.Insight, day)
+		if h := m.Holds; h != nil {
+			s += fmt.Sprintf("; mark %d holds again: %s by %s", h.Number, h.As, report.Clean(h.By))
+		}
 	}
 	return s
 }

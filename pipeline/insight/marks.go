@@ -19,6 +19,9 @@ const (
 	AsClosed   As = "closed"   // it is dealt with: closed as of the next full hour, and not opened again before it is over
 )
 
+// Known tells whether it is one of these.
+func (a As) Known() bool { return a == AsBenign || a == AsIncident || a == AsClosed }
+
 // Mark is what a person said about one insight. Marks are added and never changed; one that Undoes another takes it back from its own time on.
 type Mark struct {
 	Number  int       `json:"number"`           // 1, 2, 3, … in the order they were made
@@ -40,6 +43,14 @@ type Marked struct {
 	End     time.Time `json:"end"`     // exclusive, as far as known
 }
 
+// Says tells whether two marks say the same of the same insights as far as they were known, whenever it was said.
+func (m *Mark) Says(o *Mark) bool {
+	return m.Insight == o.Insight && m.As == o.As && m.Undoes == o.Undoes && m.By == o.By && m.Note == o.Note && m.Ticket == o.Ticket &&
+		slices.EqualFunc(m.Of, o.Of, func(a, b Marked) bool {
+			return a.Insight == b.Insight && a.Unit == b.Unit && a.Start.Equal(b.Start) && a.End.Equal(b.End)
+		})
+}
+
 // The longest texts of a mark, in bytes.
 const (
 	maxBy   = 200
@@ -48,7 +59,7 @@ const (
 
 // Check returns what no mark may say. Notes may have several lines; who and where may not.
 func (m *Mark) Check() error {
-	if m.Undoes == 0 && m.As != AsBenign && m.As != AsIncident && m.As != AsClosed {
+	if m.Undoes == 0 && !m.As.Known() {
 		return fmt.Errorf("%q is none of benign, incident, closed", m.As)
 	}
 	for _, f := range []struct {
