@@ -47,6 +47,9 @@ func (d *deliverCommand) run(ctx context.Context, t *terminal) (outcome, error) 
 	if err != nil {
 		return ended, err
 	}
+	if err := config.apart(d.Lake, config.Trails); err != nil {
+		return ended, err
+	}
 	o := pipeline.DeliverOptions{Sinks: config.Sinks, Now: time.Now()}
 	o.DryRun = d.DryRun
 	open := d.lake

@@ -119,7 +119,7 @@ func (f *jobFlags) options(ctx context.Context, t *terminal, now time.Time) (pip
 	if err = f.times(&o); err != nil {
 		return o, err
 	}
-	err = f.reach(ctx, &o, file.Trails)
+	err = f.reach(ctx, &o, file)
 	return o, err
 }
 
@@ -155,9 +155,12 @@ func (f *jobFlags) times(o *pipeline.Options) (err error) {
 }
 
 // reach opens the trails, those of the flags or else those that are configured, and the lake, and finds out whom they show the job as.
-func (f *jobFlags) reach(ctx context.Context, o *pipeline.Options, configured []trailPlace) error {
-	places, err := f.places(f.Trail, configured)
+func (f *jobFlags) reach(ctx context.Context, o *pipeline.Options, file *settings) error {
+	places, err := f.places(f.Trail, file.Trails)
 	if err != nil {
+		return err
+	}
+	if err := file.apart(f.Lake, places); err != nil {
 		return err
 	}
 	places, history, err := f.staged(ctx, places, o.AsOf, f.fetch)

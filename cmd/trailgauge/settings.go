@@ -95,6 +95,27 @@ func (s *settings) check() error {
 	return nil
 }
 
+// apart refuses sinks that would write into what the job reads or keeps: the lake, or a trail.
+func (s *settings) apart(lake string, trails []trailPlace) error {
+	for k, c := range s.Sinks {
+		into := func(what, name string) error {
+			return s.wrong(&pipeline.SettingError{Setting: []string{"sinks", fmt.Sprintf("[%d]", k), "to"}, Reason: fmt.Sprintf("%s and the %s %s overlap: a sink needs a place of its own", c.To, what, name)})
+		}
+		if c.To == "" {
+			continue
+		}
+		if store.Overlap(c.To, lake) {
+			return into("lake", lake)
+		}
+		for _, p := range trails {
+			if store.Overlap(c.To, p.URL) {
+				return into("trail", p.URL)
+			}
+		}
+	}
+	return nil
+}
+
 // maxConfig bounds a configuration file, in bytes.
 const maxConfig = 4 << 20
 
