@@ -24,8 +24,8 @@ func newCloudTrail(ctx context.Context, region string, o ...func(*cloudtrail.Opt
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("finding AWS credentials: %w: %w (%w)", store.ErrDenied, store.ErrCredentials, err)
+	if err := store.CheckCredentials(ctx, cfg); err != nil {
+		return nil, err
 	}
 	return cloudtrail.NewFromConfig(cfg, o...), nil
 }

@@ -79,6 +79,8 @@ func hintFor(err error) string {
 		return outside.Hint()
 	case errors.Is(err, pipeline.ErrHeld):
 		return "wait for it to end; a run that died gives the lake back within two minutes"
+	case errors.Is(err, store.ErrNoCredentials):
+		return store.HintNoCredentials
 	case errors.Is(err, store.ErrCredentials):
 		return "get new credentials (aws sso login, or the job's role), see who they are of (aws sts get-caller-identity) and run again: nothing is lost"
 	case errors.Is(err, store.ErrRole):

@@ -164,6 +164,9 @@ func Open(ctx context.Context, c Config, getenv func(string) string) (Sink, erro
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
+	if err := store.CheckCredentials(ctx, cfg); err != nil {
+		return nil, placeError(err)
+	}
 	if c.Type == "securityhub" {
 		return &hub{cfg: cfg, role: c.Role, externalID: c.ExternalID, members: map[string]*member{}}, nil
 	}

@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 )
 
 // AWS returns the configuration of the SDK's default chain, for services other than S3: their requests are tried once, for callers that try again entry
@@ -14,6 +16,35 @@ func AWS(ctx context.Context, region string) (aws.Config, error) {
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	return cfg, err
 }
+
+// CheckCredentials asks the credential chain of cfg, so that what is missing is said before anything is sent. The error wraps ErrDenied and ErrCredentials;
+// ErrNoCredentials, too, where the chain ended at its last resort, a role of the machine, and there was none.
+func CheckCredentials(ctx context.Context, cfg aws.Config) error {
+	const doing = "finding AWS credentials"
+	_, err := cfg.Credentials.Retrieve(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %w", doing, ctx.Err())
+	case aws.IsCredentialsProvider(cfg.Credentials, (*ec2rolecreds.Provider)(nil)):
+		return fmt.Errorf("%s: %w: %w", doing, ErrDenied, ErrNoCredentials)
+	}
+	return fmt.Errorf("%s: %w: %w (%w)", doing, ErrDenied, ErrCredentials, err)
+}
+
+// ErrNoCredentials is ErrCredentials where there are none at all.
+var ErrNoCredentials error = noCredentials{}
+
+type noCredentials struct{}
+
+func (noCredentials) Error() string {
+	return "there are none, neither in the environment nor in the shared files (~/.aws) nor of a role of this machine"
+}
+func (noCredentials) Unwrap() error { return ErrCredentials }
+
+// HintNoCredentials says what to do about ErrNoCredentials.
+const HintNoCredentials = "log in (aws configure sso, then aws sso login), name a profile that has them (AWS_PROFILE), or run where a role is attached (EC2, ECS, Lambda); aws sts get-caller-identity shows what is found"
 
 // Assume returns cfg with the credentials of a role, which cfg's own are exchanged for; externalID is empty where the role's policy asks for none. An empty role
 // is no role: cfg as it is. Nothing is sent before the first request; where the role cannot be assumed, that one's error wraps ErrRole,

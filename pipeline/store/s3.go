@@ -82,8 +82,8 @@ func S3(ctx context.Context, name, prefix string, o S3Options) (Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: reading the AWS configuration: %w", where, err)
 	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("opening %s: finding AWS credentials: %w: %w (%w)", where, orContext(ctx, ErrDenied), ErrCredentials, err)
+	if err := CheckCredentials(ctx, cfg); err != nil {
+		return nil, fmt.Errorf("opening %s: %w", where, err)
 	}
 	if o.RoleARN != "" {
 		cfg.Credentials = assume(cfg, o)

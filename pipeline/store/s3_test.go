@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -159,8 +160,20 @@ func TestS3NoCredentials(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 	_, err := store.S3(t.Context(), "trail", "", options("http://127.0.0.1:1"))
-	if !errors.Is(err, store.ErrDenied) || !strings.Contains(err.Error(), "finding AWS credentials") {
+	if !errors.Is(err, store.ErrDenied) || !errors.Is(err, store.ErrNoCredentials) || !errors.Is(err, store.ErrCredentials) {
 		t.Errorf("S3: %v", err)
+	}
+	if strings.Contains(err.Error(), "IMDS") || !strings.Contains(err.Error(), "finding AWS credentials: access denied: there are none") {
+		t.Errorf("S3: %v", err)
+	}
+	// A process that should have them is there, and fails: another story.
+	config := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(config, []byte("[default]\ncredential_process = false\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("AWS_CONFIG_FILE", config)
+	if _, err := store.S3(t.Context(), "trail", "", options("http://127.0.0.1:1")); !errors.Is(err, store.ErrCredentials) || errors.Is(err, store.ErrNoCredentials) {
+		t.Errorf("a process that fails: %v", err)
 	}
 }
 
