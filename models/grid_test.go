@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"trailgauge/fixtures/publicdata"
 )
 
 const gridFile = "testdata/tails.csv"
@@ -184,7 +186,7 @@ func writeGrid(t *testing.T, points []point) {
 
 // TestReferenceGrids reads the mpmath grids that lie beside the project in some places (60 digits, down to 10^-31320).
 func TestReferenceGrids(t *testing.T) {
-	folder := referenceFolder(t)
+	folder := publicdata.Folder(t, "reference/ref")
 	for _, g := range []struct {
 		file string
 		want int // column
@@ -214,21 +216,6 @@ func TestReferenceGrids(t *testing.T) {
 		}
 		t.Logf("%s: %d rows, worst relative error of ln p %.2g", g.file, len(rows), worst)
 	}
-}
-
-func referenceFolder(t *testing.T) string {
-	roots := []string{"../shared", "../../shared", "../../../shared"}
-	if v := os.Getenv("TRAILGAUGE_SHARED"); v != "" {
-		roots = []string{v}
-	}
-	for _, root := range roots {
-		folder := filepath.Join(root, "reference", "ref")
-		if _, err := os.Stat(filepath.Join(folder, "nbinom_logsf.csv")); err == nil {
-			return folder
-		}
-	}
-	t.Skip("no reference grids here (TRAILGAUGE_SHARED): only the project's own grid was compared")
-	return ""
 }
 
 func readCSV(t *testing.T, name string) [][]string {

@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"pipeline/digest":          {"pipeline/trail", "pipeline/decode", "pipeline/store"},
 	"pipeline":                 {"pipeline/*", "baseline", "models"},
 	"fixtures":                 {"pipeline/trail", "pipeline/counts"},
+	"fixtures/publicdata":      {},
 	"fixtures/oracle":          {}, // judges models and baseline from its tests
 	"fixtures/quality":         {"pipeline/trail", "pipeline/counts", "pipeline/insight", "baseline", "models"},
 	"cmd/trailgauge":           {"pipeline", "pipeline/*", "fixtures"},

@@ -14,32 +14,17 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/parquet-go/parquet-go"
 
+	"trailgauge/fixtures/publicdata"
 	"trailgauge/pipeline/decode"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/trail"
 )
 
-// sampleData returns the folder of public records, or skips.
-func sampleData(t *testing.T) string {
-	t.Helper()
-	roots := []string{"../shared", "../../shared", "../../../shared"}
-	if root := os.Getenv("TRAILGAUGE_SHARED"); root != "" {
-		roots = []string{root}
-	}
-	for _, root := range roots {
-		if info, err := os.Stat(filepath.Join(root, "data")); err == nil && info.IsDir() {
-			return filepath.Join(root, "data")
-		}
-	}
-	t.Skipf("SKIPPED: no public records: there is no folder data in %s; set TRAILGAUGE_SHARED", strings.Join(roots, ", "))
-	return ""
-}
-
 // Every public record that can be taken in is written to Parquet, read back by two libraries, and rebuilt from the row that was
 // read: the same JSON value.
 func TestRebuildFromParquet(t *testing.T) {
 	rebuilt := 0
-	data := sampleData(t)
+	data := publicdata.Folder(t, "data")
 	err := filepath.WalkDir(data, func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || !strings.Contains(name, ".json") {
 			return err

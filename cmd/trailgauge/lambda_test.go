@@ -15,8 +15,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"trailgauge/fixtures"
 )
 
 // TestLambda starts the binary as Lambda's runtime does and hands it a run's steps over the Runtime API, as a state machine calls them.
@@ -31,11 +29,7 @@ func TestLambda(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	c := fixtures.Default()
-	c.Seed, c.Days, c.Accounts, c.Regions, c.EventsPerDay, c.Anomalies, c.LateShare = 1, 2, 1, 1, 200, false, 0
-	if _, err := fixtures.Write(t.Context(), c, func(key string, body []byte) error {
-		return writeFile(filepath.Join(dir, "trail", filepath.FromSlash(key)), body)
-	}); err != nil {
+	if err := writeTrail(filepath.Join(dir, "trail"), 1); err != nil {
 		t.Fatal(err)
 	}
 	f := newFunction(t, bootstrap, "TRAILGAUGE_TRAIL="+filepath.Join(dir, "trail"), "TRAILGAUGE_LAKE="+filepath.Join(dir, "lake"))

@@ -76,17 +76,23 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func smallTrail(ts *testscript.TestScript, _ bool, args []string) {
-	c := fixtures.Default()
-	c.Seed, c.Days, c.Accounts, c.Regions, c.EventsPerDay, c.Anomalies, c.LateShare = 1, 2, 1, 1, 200, false, 0
+	seed := uint64(1)
 	if len(args) > 1 {
-		seed, err := strconv.ParseUint(args[1], 10, 64)
+		var err error
+		seed, err = strconv.ParseUint(args[1], 10, 64)
 		ts.Check(err)
-		c.Seed = seed
 	}
+	ts.Check(writeTrail(ts.MkAbs(args[0]), seed))
+}
+
+// writeTrail makes up a trail of two days.
+func writeTrail(dir string, seed uint64) error {
+	c := fixtures.Default()
+	c.Seed, c.Days, c.Accounts, c.Regions, c.EventsPerDay, c.Anomalies, c.LateShare = seed, 2, 1, 1, 200, false, 0
 	_, err := fixtures.Write(context.Background(), c, func(key string, body []byte) error {
-		return writeFile(ts.MkAbs(filepath.Join(args[0], filepath.FromSlash(key))), body)
+		return writeFile(filepath.Join(dir, filepath.FromSlash(key)), body)
 	})
-	ts.Check(err)
+	return err
 }
 
 func packFile(ts *testscript.TestScript, _ bool, args []string) {

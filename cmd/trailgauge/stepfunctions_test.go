@@ -10,19 +10,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"trailgauge/fixtures"
 )
 
 // twoDays writes a small trail, and makes the steps read it.
 func twoDays(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
-	c := fixtures.Default()
-	c.Seed, c.Days, c.Accounts, c.Regions, c.EventsPerDay, c.Anomalies, c.LateShare = 1, 2, 1, 1, 200, false, 0
-	if _, err := fixtures.Write(t.Context(), c, func(key string, body []byte) error {
-		return writeFile(filepath.Join(dir, "trail", filepath.FromSlash(key)), body)
-	}); err != nil {
+	if err := writeTrail(filepath.Join(dir, "trail"), 1); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("TRAILGAUGE_TRAIL", filepath.Join(dir, "trail"))

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"trailgauge/fixtures"
 )
 
 // pty opens a pseudo-terminal and returns the end a program writes to, and a function that hangs it up and returns all it was written.
@@ -54,10 +52,7 @@ func pty(t *testing.T) (terminal *os.File, screen func() string) {
 // On a terminal the report has colours and stderr a progress bar; NO_COLOR and TERM=dumb take the colours away.
 func TestColours(t *testing.T) {
 	dir := t.TempDir()
-	c := fixtures.Default()
-	c.Days, c.Accounts, c.Regions, c.EventsPerDay, c.Anomalies = 2, 1, 1, 200, false
-	_, err := fixtures.Write(t.Context(), c, func(key string, body []byte) error { return writeFile(dir+"/trail/"+key, body) })
-	if err != nil {
+	if err := writeTrail(dir+"/trail", 1); err != nil {
 		t.Fatal(err)
 	}
 	for i, x := range []struct {
@@ -84,10 +79,7 @@ func TestColours(t *testing.T) {
 // A report that was kept is laid out for the terminal; one whose locale is not of UTF-8 is shown ASCII alone. A locale that is not said is no reason to.
 func TestReportOnATerminal(t *testing.T) {
 	dir := t.TempDir()
-	c := fixtures.Default()
-	c.Days, c.Accounts, c.Regions, c.EventsPerDay, c.Anomalies = 2, 1, 1, 200, false
-	_, err := fixtures.Write(t.Context(), c, func(key string, body []byte) error { return writeFile(dir+"/trail/"+key, body) })
-	if err != nil {
+	if err := writeTrail(dir+"/trail", 1); err != nil {
 		t.Fatal(err)
 	}
 	if status, _, stderr := call(t.Context(), "run", "--trail", dir+"/trail", "--lake", dir+"/lake", "--as-of", "2026-11-01T01:00:00Z"); status != 0 {

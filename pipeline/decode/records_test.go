@@ -11,24 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"trailgauge/fixtures/publicdata"
 	"trailgauge/pipeline/trail"
 )
-
-// sampleFolder is the folder of public CloudTrail records that the project does not carry.
-func sampleFolder(t testing.TB) string {
-	shared := []string{os.Getenv("TRAILGAUGE_SHARED")}
-	if shared[0] == "" {
-		shared = []string{"../shared", "../../shared", "../../../shared"}
-	}
-	for _, dir := range shared {
-		data := filepath.Join(dir, "data")
-		if info, err := os.Stat(data); err == nil && info.IsDir() {
-			return data
-		}
-	}
-	t.Skip("the public sample records are not here: set TRAILGAUGE_SHARED to the folder that has data/")
-	return ""
-}
 
 // sameJSON tells whether two texts are the same JSON value; numbers are compared as they are written.
 func sameJSON(t testing.TB, a, b []byte) bool {
@@ -92,7 +77,7 @@ func listIn(object json.RawMessage) (list json.RawMessage, ok bool) {
 
 // TestSampleData decodes and rebuilds every public record.
 func TestSampleData(t *testing.T) {
-	root := sampleFolder(t)
+	root := publicdata.Folder(t, "data")
 	records, rejected, failed, plain := map[string]int{}, map[string]int{}, 0, 0
 	reasons := map[string]int{}
 	kinds := map[string]int{}
