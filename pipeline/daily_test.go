@@ -56,14 +56,7 @@ func TestWhenItRunsDoesNotMatterToADay(t *testing.T) {
 				}
 				o := options(from, to, asOf)
 				o.ScoreFrom, o.Config.Suppress = scoreFrom, rules
-				if step > 0 {
-					for at := scoreFrom.Add(11 * time.Hour); at.Before(asOf); at = at.Add(step) {
-						o.AsOf = at
-						mustRun(t, o)
-					}
-					o.AsOf = asOf
-				}
-				mustRun(t, o)
+				mustRunEvery(t, o, step)
 				found[k] = dailies(t, dir)
 			})
 		}

@@ -330,23 +330,15 @@ func TestNotTold(t *testing.T) {
 
 // Late data make revisions and retractions, which are told apart from starts and ends.
 func TestDeliverLateData(t *testing.T) {
-	s, n := newMonth(t)
-	from, late := dayStart.Add(9*time.Hour), dayStart.Add(33*time.Hour)
-	s.burst(burstID, from, from.Add(59*time.Minute), 60, "errorCode", `"AccessDenied"`)
-	s.quiet(n, dayStart.Add(10*time.Hour), dayStart.Add(24*time.Hour))
-	s.until(dayStart.Add(25 * time.Hour))
+	s, late := newDenied(t), dayStart.Add(33*time.Hour)
 	box := newInbox(t)
 	deliver(t, s.Lake, 0, box)
 	opened := len(found(t, s.Lake))
 	if got, want := box.phases(), fmt.Sprintf("[Insight, over already:%d Over:%d]", opened, opened); got != want {
 		t.Errorf("first %s, want %s", got, want)
 	}
-	var records []string
-	for i := range 60 {
-		records = append(records, correctionOf(burstID+1000+i, burstID+i, from.Add(time.Duration(i)*time.Minute)))
-	}
-	s.put(key(late, "FIX"), records...)
-	s.burst(burstID+5000, from, late, 200)
+	s.mend(late)
+	s.burst(burstID+5000, deniedAt, late, 200)
 	r := s.until(late.Add(time.Hour))
 	deliver(t, s.Lake, 0, box)
 	rep := r.Report

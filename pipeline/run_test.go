@@ -43,6 +43,17 @@ func mustRun(t *testing.T, o Options) *Result {
 	return r
 }
 
+// mustRunEvery runs at every step from the middle of the first day to score on, and as of o.AsOf; step 0: then alone.
+func mustRunEvery(t *testing.T, o Options, step time.Duration) {
+	t.Helper()
+	asOf := o.AsOf
+	for o.AsOf = o.ScoreFrom.Add(11 * time.Hour); step > 0 && o.AsOf.Before(asOf); o.AsOf = o.AsOf.Add(step) {
+		mustRun(t, o)
+	}
+	o.AsOf = asOf
+	mustRun(t, o)
+}
+
 // tree reads all files below a folder.
 func tree(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
@@ -197,14 +208,7 @@ func TestWhenItRunsDoesNotMatter(t *testing.T) {
 				t.Parallel()
 				o := options(from, folder(t), asOf)
 				o.ScoreFrom = scoreFrom
-				if step > 0 {
-					for at := scoreFrom.Add(11 * time.Hour); at.Before(asOf); at = at.Add(step) {
-						o.AsOf = at
-						mustRun(t, o)
-					}
-					o.AsOf = asOf
-				}
-				mustRun(t, o)
+				mustRunEvery(t, o, step)
 				lists[i] = found(t, o.Lake)
 			})
 		}

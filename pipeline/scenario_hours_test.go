@@ -50,6 +50,29 @@ func newMonth(t *testing.T) (*scenario, *ids) {
 
 const burstID = 500_000
 
+// deniedAt is when the burst of newDenied begins.
+var deniedAt = dayStart.Add(9 * time.Hour)
+
+// newDenied is a month whose last day, which was decided an hour after its end, has a burst of 60 denied calls.
+func newDenied(t *testing.T) *scenario {
+	t.Helper()
+	s, n := newMonth(t)
+	s.burst(burstID, deniedAt, deniedAt.Add(59*time.Minute), 60, "errorCode", `"AccessDenied"`)
+	s.quiet(n, deniedAt.Add(time.Hour), dayStart.Add(24*time.Hour))
+	s.until(dayStart.Add(25 * time.Hour))
+	return s
+}
+
+// mend delivers corrections: the calls of the burst were not denied.
+func (s *scenario) mend(late time.Time) {
+	s.Helper()
+	var records []string
+	for i := range 60 {
+		records = append(records, correctionOf(burstID+1000+i, burstID+i, deniedAt.Add(time.Duration(i)*time.Minute)))
+	}
+	s.put(key(late, "FIX"), records...)
+}
+
 // ofAPI picks the API's own insight of a kind: its principal's is another.
 func ofAPI(t *testing.T, list []insight.Insight, kind insight.Kind) insight.Insight {
 	t.Helper()
@@ -143,21 +166,11 @@ func TestLateDataRevises(t *testing.T) {
 
 // Corrections that come a day late take the errors away, and the insight with them.
 func TestLateCorrectionsRetract(t *testing.T) {
-	s, n := newMonth(t)
-	from := dayStart.Add(9 * time.Hour)
-	s.burst(burstID, from, from.Add(59*time.Minute), 60, "errorCode", `"AccessDenied"`)
-	s.quiet(n, dayStart.Add(10*time.Hour), dayStart.Add(24*time.Hour))
-	s.AsOf = dayStart.Add(25 * time.Hour)
-	s.run(0)
+	s := newDenied(t)
 	was := ofAPI(t, found(t, s.Lake), insight.ErrorRate)
 	late := dayStart.Add(30 * time.Hour)
-	var records []string
-	for i := range 60 {
-		records = append(records, correctionOf(burstID+1000+i, burstID+i, from.Add(time.Duration(i)*time.Minute)))
-	}
-	s.put(key(late, "FIX"), records...)
-	s.AsOf = late.Add(time.Hour)
-	r := s.run(0)
+	s.mend(late)
+	r := s.until(late.Add(time.Hour))
 	now := ofAPI(t, found(t, s.Lake), insight.ErrorRate)
 	if now.ID != was.ID || now.State != insight.Retracted || now.Revision != 2 || len(r.Report.Retracted) == 0 {
 		t.Errorf("%s, revision %d, report: %d retracted", now.State, now.Revision, len(r.Report.Retracted))
