@@ -56,8 +56,8 @@ func (t *tail) reach(n float64) int {
 }
 
 // shippedCurve computes the curve of the simulated population: (count + .5)/D as far as 12 maxima reach (any, when there are fewer than 24), and an
-// exponential tail beyond. Its mean is that of the excess of those last maxima, none cut, for the population holds no anomaly that could stretch it; shrunk with
-// 20 votes to the mean on the stretch below, censored at its end, shrunk with 20 votes of 1.3 and clipped to 1..100.
+// exponential tail beyond. Its mean is that of the excess of those last maxima, none cut, for the population holds no anomaly that could stretch it;
+// shrunk with 20 votes to the mean on the stretch below, censored at its end, shrunk with 20 votes of 1.3 and clipped to 1..100.
 func shippedCurve(h *histogram, days float64) *curve {
 	t := tailOf(h, 1)
 	v := t.reach(max(12, 5e-4*t[0]))

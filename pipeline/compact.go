@@ -99,8 +99,9 @@ type Compaction struct {
 // as it becomes: one symlink file is replaced a day and table. Files that are replaced stay for gc. Killed anywhere, it can be run again; run
 // again it finds nothing to do.
 //
-// Which events files are brought together tier says; counts come into one file. The rows stay the same multiset, which is checked before a commit names them. A file that is truncated or foreign ends it with lake.ErrForeign before anything is written; one that is damaged
-// inside, before anything of its day is. The error is ErrUnfinished where a run was interrupted, ErrHeld where one is under way.
+// Which events files are brought together tier says; counts come into one file. The rows stay the same multiset, which is checked before a commit
+// names them. A file that is truncated or foreign ends it with lake.ErrForeign before anything is written; one that is damaged inside, before
+// anything of its day is. The error is ErrUnfinished where a run was interrupted, ErrHeld where one is under way.
 func Compact(ctx context.Context, o CompactOptions) (*Compaction, error) {
 	if o.Target == 0 {
 		o.Target = TargetBytes

@@ -87,8 +87,9 @@ func (d *Delivered) Lost() bool {
 	return false
 }
 
-// Deliver hands to each sink what it has not had of what runs told, oldest first. Sinks do not wait for each other. A sink that does not take its messages is no
-// error: the result says so, and they wait. Without sinks it does nothing, to the lake neither. Errors are those of the lake and of the configuration.
+// Deliver hands to each sink what it has not had of what runs told, oldest first. Sinks do not wait for each other. A sink that does not take its
+// messages is no error: the result says so, and they wait. Without sinks it does nothing, to the lake neither. Errors are those of the lake and of
+// the configuration.
 func Deliver(ctx context.Context, o DeliverOptions) (*Delivered, error) {
 	out := &Delivered{Sinks: make([]Delivery, len(o.Sinks)), DryRun: o.DryRun}
 	if err := o.check(); err != nil {

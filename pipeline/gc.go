@@ -73,8 +73,9 @@ func tableKey(t string) *regexp.Regexp {
 }
 
 // GC removes what no commit names that was current within the grace period, and that is itself older than that: files of tables, manifests, keys,
-// lists, states, parts of runs, and what killed writes have left. Reports of runs and what runs told of go after 90 days, those of days when Expire has given them up, commits, plans and what sinks have had after 400; the current commit, its plan and
-// what a planned run has written always stay. Only keys of the lake's own layout are looked at.
+// lists, states, parts of runs, and what killed writes have left. Reports of runs and what runs told of go after 90 days, those of days when Expire
+// has given them up, commits, plans and what sinks have had after 400; the current commit, its plan and what a planned run has written always stay.
+// Only keys of the lake's own layout are looked at.
 //
 // Everything is known before the first file goes: where a commit or manifest cannot be read, that is the error and nothing is deleted.
 func GC(ctx context.Context, o GCOptions) (*Collected, error) {

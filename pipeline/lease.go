@@ -39,8 +39,9 @@ type holding struct {
 	stop  func() // returns when nothing renews it any more
 }
 
-// hold takes the lease and renews it; it fails with ErrHeld while somebody else has it. A lease that has run out, or whose process is known to be dead or
-// plan to be finished, is taken over. With a plan it is one that the processes of all its steps share, so that they keep others off the lake and not each other.
+// hold takes the lease and renews it; it fails with ErrHeld while somebody else has it. A lease that has run out, or whose process is known to be
+// dead or plan to be finished, is taken over. With a plan it is one that the processes of all its steps share, so that they keep others off the lake
+// and not each other.
 func hold(ctx context.Context, s store.Store, plan int) (*holding, error) {
 	h := &holding{store: s, mine: self(plan), ctx: context.WithoutCancel(ctx)}
 	for attempt := 0; ; attempt++ {

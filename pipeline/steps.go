@@ -31,8 +31,8 @@ import (
 //     plan's last is done too, since arrays have a size of their own; --of N makes N equal shards of whatever there is.
 //   - What a step left undone the next one does itself: Merge scans the shards that are missing, Score fits, Decide does all. So some failed shards
 //     may be tolerated, and small lakes need no fit and no score.
-//   - Fit pools integer sums, whose order does not matter; Score takes accounts in their order. But a day needs the empirical null and the quarantine of the day
-//     before, so days follow each other: where there are several to decide, Decide answers done=false after each and wants the next one
+//   - Fit pools integer sums, whose order does not matter; Score takes accounts in their order. But a day needs the empirical null and the quarantine
+//     of the day before, so days follow each other: where there are several to decide, Decide answers done=false after each and wants the next one
 //     fitted and scored. Hourly runs decide one. Without --of it decides all there are at once, by itself.
 //   - The steps of a plan share one lease (lease.go), which runs out two minutes after the last of them: then Run may finish the plan as it would its own.
 //

@@ -18,8 +18,8 @@ import (
 	"trailgauge/pipeline/store"
 )
 
-// toldRun is what one run told of: what its report lists as opened, revised, closed and retracted. It is written before the run's second commit, which names it, whether
-// there are sinks or not, so that delivering is a step of its own that reads nothing else.
+// toldRun is what one run told of: what its report lists as opened, revised, closed and retracted. It is written before the run's second commit,
+// which names it, whether there are sinks or not, so that delivering is a step of its own that reads nothing else.
 type toldRun struct {
 	Run      int           `json:"run"`
 	AsOf     time.Time     `json:"asOf"`

@@ -135,8 +135,8 @@ func accountsOfJSON(body []byte) (list []listedAccount, unknown []string, err er
 	return list, slices.Sorted(maps.Keys(others)), nil
 }
 
-// accountsOfCSV reads CSV with a header, separated by commas, semicolons or tabs, and names the columns it does not know. Of several columns for the same the last
-// one counts.
+// accountsOfCSV reads CSV with a header, separated by commas, semicolons or tabs, and names the columns it does not know. Of several columns for the
+// same the last one counts.
 func accountsOfCSV(body []byte) (list []listedAccount, unknown []string, err error) {
 	r := csv.NewReader(bytes.NewReader(body))
 	header, _, _ := bytes.Cut(body, []byte("\n"))

@@ -19,8 +19,8 @@ import (
 	"trailgauge/pipeline"
 )
 
-// The binary is the handler of a Lambda function where Lambda's runtime starts it: as bootstrap on provided.al2023, one step a call. The places and the rest come
-// from the environment (TRAILGAUGE_TRAIL, TRAILGAUGE_LAKE, TRAILGAUGE_CONFIG, ...). A request is one JSON object:
+// The binary is the handler of a Lambda function where Lambda's runtime starts it: as bootstrap on provided.al2023, one step a call. The places and
+// the rest come from the environment (TRAILGAUGE_TRAIL, TRAILGAUGE_LAKE, TRAILGAUGE_CONFIG, ...). A request is one JSON object:
 //
 //	{"step": "plan"}                                               plan --create
 //	{"step": "scan", "run": 42, "shard": 3}                        a flag a member, in camel case; a list for several values

@@ -3,7 +3,8 @@
 //
 // Every hour CloudTrail writes one digest for each account and region, also when nothing happened. It names the log files of the hour with their
 // SHA-256, and the digest before it with hash and signature; its own signature is in the metadata of its object. Format and algorithm:
-// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-custom-validation.html and …/cloudtrail-log-file-validation-digest-file-structure.html
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-custom-validation.html and
+// …/cloudtrail-log-file-validation-digest-file-structure.html
 //
 // It is stricter than "aws cloudtrail validate-logs" in three things. A digest must have the hash and the signature that the next one names, and not
 // only a signature that fits. Log files that no digest names are reported. And where metadata was lost, as in a copy on disk, the signature that

@@ -89,8 +89,9 @@ func episodesOf(hours []int32) (list []episode) {
 	return list
 }
 
-// released tells whether day, one of the episodes', is usual: together with releaseDays of the days of an episode that goes on until yesterday,
-// or with releaseDays episodes, it lies in a run of releaseSpan days. Twice is not enough, however long each time: an attack that comes back is none the less one.
+// released tells whether day, one of the episodes', is usual: together with releaseDays of the days of an episode that goes on until yesterday, or
+// with releaseDays episodes, it lies in a run of releaseSpan days. Twice is not enough, however long each time: an attack that comes back is none the
+// less one.
 func released(episodes []episode, day, today int32) bool {
 	for k, e := range episodes {
 		if e.to >= today-1 && e.to-e.from >= releaseDays-1 && e.from+releaseDays-1-day < releaseSpan {

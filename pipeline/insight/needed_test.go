@@ -8,7 +8,8 @@ import (
 	"trailgauge/pipeline/counts"
 )
 
-// One count more than needed for nothing, one less and there is no alarm: the scorer itself is asked, with bursts of every size in one minute of the scored day.
+// One count more than needed for nothing, one less and there is no alarm: the scorer itself is asked, with bursts of every size in one minute of the
+// scored day.
 func TestNeeded(t *testing.T) {
 	limits := ThresholdsOf(models.Budget{FalsePerDay: 1, SeriesPerDay: 1000})
 	add := func(tr counts.Track, n int64) counts.Track {

@@ -31,19 +31,20 @@
 // Days are UTC days of the event, not of the delivery. Numbers in file names are runs: the number of the commit that first names the file.
 // A file that no commit names does not exist for any reader, and no file changes once it is named.
 //
-// Insights of one cause are one incident (insight.Incident): the column incidentid of the insights table holds its ID, which follows from that of its first
-// insight. It is a column and no table of its own because an incident is nothing but its insights, and these may change with any run: each run asks again which of
-// the insights that it may concern belong together, a month back at most, and writes the days whose rows changed. A row whose incident changed
-// keeps its revision. GROUP BY incidentid over insights_current gives the incidents; what they come to (score, timeline) is in reports.
+// Insights of one cause are one incident (insight.Incident): the column incidentid of the insights table holds its ID, which follows from that of its
+// first insight. It is a column and no table of its own because an incident is nothing but its insights, and these may change with any run: each run
+// asks again which of the insights that it may concern belong together, a month back at most, and writes the days whose rows changed. A row whose
+// incident changed keeps its revision. GROUP BY incidentid over insights_current gives the incidents; what they come to (score, timeline) is in
+// reports.
 //
 // # Upkeep
 //
 // A run that finds more than 16 small events files in a day of the last two brings them together itself, 00000043-fold-0000.parquet, and so never
-// commits an open day of 50 files: a year of hourly runs for 400 accounts, simulated, has 29 at most with 8 GB of events a day, where a
-// row is written 2.2 times (pipeline's TestYearOfHourlyRuns). Compaction does the same for all days that are over, 00000043-cHASH-0000.parquet, where HASH follows
-// from all that their bytes do; no plan fixes them in advance. Which files come together goes by size, so that late data do not make a large file be
-// written again for each few records; those of half the target size and more stay as they are: a day's files are sorted each, and
-// one after the other until late data come. Superseded files stay for gc, which deletes what no commit of the grace period names:
+// commits an open day of 50 files: a year of hourly runs for 400 accounts, simulated, has 29 at most with 8 GB of events a day, where a row is
+// written 2.2 times (pipeline's TestYearOfHourlyRuns). Compaction does the same for all days that are over, 00000043-cHASH-0000.parquet, where HASH
+// follows from all that their bytes do; no plan fixes them in advance. Which files come together goes by size, so that late data do not make a large
+// file be written again for each few records; those of half the target size and more stay as they are: a day's files are sorted each, and one after
+// the other until late data come. Superseded files stay for gc, which deletes what no commit of the grace period names:
 //
 //	tables, state/days, principals, keys, objects, decided, insights   a day after the last commit that named them was superseded
 //	state/parts                                           a day after its run, unless that has a plan and no commit
@@ -57,10 +58,11 @@
 //
 // # Formats
 //
-// Tables are Parquet: zstd, version 1 data pages, PLAIN and dictionary encodings, lower-case names, signed integers, timestamps as
-// INT64 milliseconds UTC: what Athena's engine 3 reads. The metadata key trailgauge.format holds Format. Events are written
-// column by column by this package (Rows), compacted ones too, with parquet-go's encodings and structures; the other tables with parquet-go. Everything is read with arrow-go, compaction and FindEvents with parquet-go, and
-// tests read each writer's files with the other library and with DuckDB. The schema of events is what parquet-go makes of trail.Record, for both.
+// Tables are Parquet: zstd, version 1 data pages, PLAIN and dictionary encodings, lower-case names, signed integers, timestamps as INT64 milliseconds
+// UTC: what Athena's engine 3 reads. The metadata key trailgauge.format holds Format. Events are written column by column by this package (Rows),
+// compacted ones too, with parquet-go's encodings and structures; the other tables with parquet-go. Everything is read with arrow-go, compaction and
+// FindEvents with parquet-go, and tests read each writer's files with the other library and with DuckDB. The schema of events is what parquet-go
+// makes of trail.Record, for both.
 //
 // Why the events have a writer of their own (300,525 of them, scripts/bench-convert.sh): a record's texts are numbered once, while the decoder has them
 // in the cache, and a file's dictionaries are made of the numbers. Columns and pages take .9 s of CPU, more than half of it zstd, where arrow-go took 2.9 s and
@@ -69,14 +71,14 @@
 // larger than the column.
 //
 // Pages have 4,096 rows. Of a day of 240,000 rows in one file a question about one of 400 accounts fetches 134 kB instead of 721 with a page a column
-// and 100,000 rows (gz JSON: 100 in an object of its own; unsorted: 1,717), one principal's day 153 for 861, one address 412 for 1,677, an
-// event by its ID 3.4 MB (JSON 39.9); the file is 1.6 % larger (scripts/bench-query.sh has the ten questions). There an account has 12 records a day, less in its gz JSON (3 kB) than the footer of
-// the day's file (11 kB): no size of pages or row groups would help.
+// and 100,000 rows (gz JSON: 100 in an object of its own; unsorted: 1,717), one principal's day 153 for 861, one address 412 for 1,677, an event by
+// its ID 3.4 MB (JSON 39.9); the file is 1.6 % larger (scripts/bench-query.sh has the ten questions). There an account has 12 records a day, less in
+// its gz JSON (3 kB) than the footer of the day's file (11 kB): no size of pages or row groups would help.
 //
-// Rows of events are sorted by account, region, eventsource, eventname, principal, time; rows of counts by the same without the time. Within
-// the events table an UPDATED_DATA record says in supersedes which event it replaces; both rows are there, and the counts hold one of them, whatever their days.
-// The table replaced names the other one, on its own day; the view events_current leaves it out.
-// A null is an absent value; what no column can hold is in extra.
+// Rows of events are sorted by account, region, eventsource, eventname, principal, time; rows of counts by the same without the time. Within the
+// events table an UPDATED_DATA record says in supersedes which event it replaces; both rows are there, and the counts hold one of them, whatever
+// their days. The table replaced names the other one, on its own day; the view events_current leaves it out. A null is an absent value; what no
+// column can hold is in extra.
 //
 // # Athena
 //
@@ -89,12 +91,12 @@
 // delivered twice is there once; the day is that of the event, not of the delivery; what is "" in a record is null in its column (extra has it); JSON
 // text is without the white space that the record had.
 //
-// Proved in DuckDB, by the tests of fixtures/judge (athena_test.go, athena_documented_test.go): that the folders which the statements project hold the
-// symlink files of all current files; that the declared types are those of the files, nested ones too; every view and query of ddl, as printed,
-// against plainer questions, with corrections of other days among the events; the attributions
-// of every insight against the events; and 16 queries of the forms that AWS documents, partition predicates included, against the trail's objects
-// read as JSON: the same rows, in both layouts; and every column of AWS's table, but for webidfederationdata.attributes, for 2,900 real records. DuckDB gets a view over those files in the place of CREATE EXTERNAL TABLE, with the partition
-// columns from the path, and json_extract_scalar as a macro; nothing else is changed.
+// Proved in DuckDB, by the tests of fixtures/judge (athena_test.go, athena_documented_test.go): that the folders which the statements project hold
+// the symlink files of all current files; that the declared types are those of the files, nested ones too; every view and query of ddl, as printed,
+// against plainer questions, with corrections of other days among the events; the attributions of every insight against the events; and 16 queries of
+// the forms that AWS documents, partition predicates included, against the trail's objects read as JSON: the same rows, in both layouts; and every
+// column of AWS's table, but for webidfederationdata.attributes, for 2,900 real records. DuckDB gets a view over those files in the place of CREATE
+// EXTERNAL TABLE, with the partition columns from the path, and json_extract_scalar as a macro; nothing else is changed.
 //
 // What only Athena can prove, and these tests do not:
 //

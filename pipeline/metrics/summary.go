@@ -1,7 +1,7 @@
-// Package metrics tells machines how a run went: one JSON summary, lines in CloudWatch's embedded metric format, and a textfile for
-// Prometheus. It is the one place where wall-clock figures belong (how long a run took, how far it lags behind now): they go to whoever
-// watches the job and never into the lake. Labels and dimensions are bounded: the lake, a stage, what became of an insight, a sink of the configuration; no name out of a
-// trail is among them.
+// Package metrics tells machines how a run went: one JSON summary, lines in CloudWatch's embedded metric format, and a textfile for Prometheus. It is
+// the one place where wall-clock figures belong (how long a run took, how far it lags behind now): they go to whoever watches the job and never into
+// the lake. Labels and dimensions are bounded: the lake, a stage, what became of an insight, a sink of the configuration; no name out of a trail is
+// among them.
 package metrics
 
 import (

@@ -7,7 +7,8 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// Run is what a report tells of a run, or with Daily of a day: plain data, filled by the pipeline. Times are UTC. Nothing in it may depend on the clock or on the machine.
+// Run is what a report tells of a run, or with Daily of a day: plain data, filled by the pipeline. Times are UTC. Nothing in it may depend on the
+// clock or on the machine.
 type Run struct {
 	Program string    // name and version, "trailgauge 1.0"
 	ID      string    // the run's name, as in reports/<run>/

@@ -83,8 +83,8 @@ func level8(hours []insight.Bar, most int64) rune {
 	return blocks[min(int64(float64(n)/float64(most)*float64(len(blocks))), int64(len(blocks))-1)]
 }
 
-// ASCII spells a report's text for a terminal that shows no more than ASCII: heights of a sparkline are digits from 1 to 8, and a letter beyond ASCII is written
-// as \u00e9.
+// ASCII spells a report's text for a terminal that shows no more than ASCII: heights of a sparkline are digits from 1 to 8, and a letter beyond ASCII
+// is written as \u00e9.
 func ASCII(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 )
 
-// Of one PutEvents request: entries are in the service model; bytes, less some to spare, from "Calculating Amazon EventBridge PutEvents event entry size" in the
-// EventBridge user guide, which also says how they are counted: 256 KB in all.
+// Of one PutEvents request: entries are in the service model; bytes, less some to spare, from "Calculating Amazon EventBridge PutEvents event entry
+// size" in the EventBridge user guide, which also says how they are counted: 256 KB in all.
 const (
 	busEntries = 10
 	busBytes   = 255 << 10

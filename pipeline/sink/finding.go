@@ -16,9 +16,10 @@ import (
 // levelNames are the severities of Message.level, as OCSF spells them.
 var levelNames = [...]string{1: "Informational", "Low", "Medium", "High", "Critical"}
 
-// finding is a message as a finding in the AWS Security Finding Format, filed under an account in a region. All messages of an insight are the same finding;
-// UpdatedAt tells the newer one, to the millisecond. Lengths are from "AWS Security Finding Format (ASFF) syntax" and its pages of attributes in the
-// Security Hub user guide: Title 256, Description 1,024, Id and GeneratorId 512, recommendation 512, 50 product fields of 128 and 2,048, Api and ServiceName 128.
+// finding is a message as a finding in the AWS Security Finding Format, filed under an account in a region. All messages of an insight are the same
+// finding; UpdatedAt tells the newer one, to the millisecond. Lengths are from "AWS Security Finding Format (ASFF) syntax" and its pages of
+// attributes in the Security Hub user guide: Title 256, Description 1,024, Id and GeneratorId 512, recommendation 512, 50 product fields of 128 and
+// 2,048, Api and ServiceName 128.
 //
 // An insight that is over stays ACTIVE: that it ended does not mean that somebody has looked. A retracted one, and a test, are ARCHIVED.
 func finding(m *Message, account, region string) types.AwsSecurityFinding {

@@ -152,8 +152,8 @@ func TestOCSF(t *testing.T) {
 	}
 }
 
-// TestOCSFParquet reads an object with another library than the one that wrote it, and looks for what Security Lake and Athena want: zstd, no encoding that some reader
-// lacks, and the columns of the schema.
+// TestOCSFParquet reads an object with another library than the one that wrote it, and looks for what Security Lake and Athena want: zstd, no
+// encoding that some reader lacks, and the columns of the schema.
 func TestOCSFParquet(t *testing.T) {
 	body, err := packParquet([]ocsfFinding{ocsf(ptr(about(worked(), Start))), ocsf(ptr(about(hostile(), End)))})
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// Of one BatchImportFindings request: findings are in the service model; bytes, less some to spare, and the rate from "Guidelines for using the BatchImportFindings API" in
-// the Security Hub partner guide: 240 KB a finding, 6 MB a batch, 10 requests a second.
+// Of one BatchImportFindings request: findings are in the service model; bytes, less some to spare, and the rate from "Guidelines for using the
+// BatchImportFindings API" in the Security Hub partner guide: 240 KB a finding, 6 MB a batch, 10 requests a second.
 const (
 	hubFindings   = 100
 	hubBytes      = 5 << 20

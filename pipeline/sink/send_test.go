@@ -28,8 +28,8 @@ func (f *fickle) Deliver(_ context.Context, batch []Message) []error {
 	return errs
 }
 
-// TestSenderProperty: whatever a sink does, each message is settled once at most, none before one that is earlier about the same insight, a batch is within its limits and
-// holds no insight twice; what is neither settled nor left does not exist.
+// TestSenderProperty: whatever a sink does, each message is settled once at most, none before one that is earlier about the same insight, a batch is
+// within its limits and holds no insight twice; what is neither settled nor left does not exist.
 func TestSenderProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var list []Message

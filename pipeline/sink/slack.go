@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// webhook takes messages in Slack's format: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks. Its address is a secret and is in no error.
+// webhook takes messages in Slack's format: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks. Its address is a secret and is
+// in no error.
 type webhook struct {
 	client *http.Client
 	url    string

@@ -86,7 +86,8 @@ func TestSlackSecret(t *testing.T) {
 	}
 }
 
-// TestSlackText: no text of a trail is markup, calls anybody or is too long. Lengths are those of the Block Kit reference: header 150, section 3,000, field 2,000.
+// TestSlackText: no text of a trail is markup, calls anybody or is too long. Lengths are those of the Block Kit reference: header 150, section 3,000,
+// field 2,000.
 func TestSlackText(t *testing.T) {
 	m := about(hostile(), Start)
 	m.Title, m.Summary = m.Insight.Name, m.Insight.Name+strings.Repeat("&<>@", 3000)

@@ -56,8 +56,8 @@ func TestSNS(t *testing.T) {
 	}
 }
 
-// TestSubject: what SNS takes, from the API reference of Publish: ASCII, no line breaks or control characters, fewer than 100 characters. The same of an ID: up to 80
-// letters, digits, hyphens and underscores; and a batch of 262,144 bytes.
+// TestSubject: what SNS takes, from the API reference of Publish: ASCII, no line breaks or control characters, fewer than 100 characters. The same of
+// an ID: up to 80 letters, digits, hyphens and underscores; and a batch of 262,144 bytes.
 func TestSubject(t *testing.T) {
 	e := serve(t, func(r request, _ int) (int, string) { return 200, topicTakes(r, nil) })
 	list := messages(10)

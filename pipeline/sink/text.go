@@ -7,7 +7,8 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// plain makes a text that came from outside one line that can be shown: white space is one space, and what report.Clean would spell goes: receivers count characters.
+// plain makes a text that came from outside one line that can be shown: white space is one space, and what report.Clean would spell goes: receivers
+// count characters.
 func plain(s string) string {
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {

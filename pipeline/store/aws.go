@@ -46,8 +46,8 @@ func (noCredentials) Unwrap() error { return ErrCredentials }
 // HintNoCredentials says what to do about ErrNoCredentials.
 const HintNoCredentials = "log in (aws configure sso, then aws sso login), name a profile that has them (AWS_PROFILE), or run where a role is attached (EC2, ECS, Lambda); aws sts get-caller-identity shows what is found"
 
-// Assume returns cfg with the credentials of a role, which cfg's own are exchanged for; externalID is empty where the role's policy asks for none. An empty role
-// is no role: cfg as it is. Nothing is sent before the first request; where the role cannot be assumed, that one's error wraps ErrRole,
+// Assume returns cfg with the credentials of a role, which cfg's own are exchanged for; externalID is empty where the role's policy asks for none. An
+// empty role is no role: cfg as it is. Nothing is sent before the first request; where the role cannot be assumed, that one's error wraps ErrRole,
 // ErrCredentials or ErrUnavailable.
 func Assume(cfg aws.Config, role, externalID string) aws.Config {
 	if role == "" {
