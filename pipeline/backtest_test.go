@@ -18,75 +18,8 @@ import (
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/report"
-	"trailgauge/pipeline/sink"
-	"trailgauge/pipeline/store"
 	"trailgauge/pipeline/trail"
 )
-
-// decidedMonth is the lake of a generated month, its last twelve days decided in several runs, so that the states of the first of them are gone.
-type decidedMonth struct {
-	*testing.T
-	commit *lake.Commit
-	Store  store.Store // refuses to be written to, and fails the test
-	stored []insight.Insight
-}
-
-func newDecidedMonth(t *testing.T) *decidedMonth {
-	c := month(21)
-	c.Days, c.LateShare = 31, 0 // late data make revisions, which tell of the schedule
-	o := options(folder(t), folder(t), time.Time{})
-	truth := write(t, o.Trail, c)
-	o.ScoreFrom = truth.End.AddDate(0, 0, -12)
-	for at := o.ScoreFrom.Add(30 * time.Hour); at.Before(truth.End); at = at.AddDate(0, 0, 4) {
-		o.AsOf = at
-		mustRun(t, o)
-	}
-	o.AsOf = truth.End.Add(3 * time.Hour)
-	m := &decidedMonth{T: t, commit: mustRun(t, o).Commit, stored: found(t, o.Lake)}
-	if first := m.commit.States[0].Day; first <= trail.DayOf(o.ScoreFrom) {
-		t.Fatalf("states are kept from %s on: want those of the first decided days gone", first)
-	}
-	m.Store = store.Hooked(o.Lake, func(op, key string) error {
-		switch op {
-		case "Put", "PutFile", "Create", "Delete":
-			t.Errorf("%s %s: a backtest writes nothing", op, key)
-			return errors.New("refused")
-		}
-		return nil
-	}, nil)
-	return m
-}
-
-// options are those of a backtest from..to hours after the first decided one; to 0 is the last decided hour.
-func (m *decidedMonth) options(from, to int) BacktestOptions {
-	o := BacktestOptions{Lake: m.Store, Config: DefaultConfig(), Workers: 2, From: m.commit.ScoreFrom.Add(time.Duration(from) * time.Hour)}
-	if o.To = m.commit.Decided; to > 0 {
-		o.To = m.commit.ScoreFrom.Add(time.Duration(to) * time.Hour)
-	}
-	return o
-}
-
-func (m *decidedMonth) backtest(t *testing.T, o BacktestOptions) *report.Backtest {
-	t.Helper()
-	b, err := Backtest(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// opened are the stored insights that opened in a window.
-func (m *decidedMonth) opened(o BacktestOptions) []insight.Insight {
-	return o.opened(slices.DeleteFunc(slices.Clone(m.stored), func(i insight.Insight) bool { return i.State == insight.Retracted }))
-}
-
-func insightsOfBriefs(list []report.Brief) []insight.Insight {
-	var out []insight.Insight
-	for _, b := range list {
-		out = append(out, *b.Insight)
-	}
-	return out
-}
 
 // TestBacktest replays windows of one lake.
 func TestBacktest(t *testing.T) {
@@ -303,62 +236,6 @@ func (m *decidedMonth) windows(t *testing.T) {
 	var outside *WindowError
 	if !errors.As(err, &outside) || !strings.Contains(err.Error(), "holds no counts") || outside.Hint() != "trailgauge run fills a lake" {
 		t.Errorf("of an empty lake: %v", err)
-	}
-}
-
-// ownInsights reads CloudTrail's own insights. Most are made of the lake's by the sink, which writes AWS's shape.
-func (m *decidedMonth) ownInsights(t *testing.T) {
-	o := m.options(24*5, 0)
-	o.Trail = folder(t)
-	put := func(key string, body []byte) {
-		if err := o.Trail.Put(t.Context(), key, body); err != nil {
-			t.Fatal(err)
-		}
-	}
-	folderOf := func(org string) string { return org + "AWSLogs/111122223333/CloudTrail-Insight/eu-central-1/" }
-	want := map[string]bool{}
-	objects := 0
-	for k, i := range m.opened(o) {
-		if i.Kind.IsAWS() && i.Principal == "" {
-			want[i.ID] = true
-			for n, f := range sink.Events(&i) {
-				if n == 0 && k%2 == 0 && i.State == insight.Closed {
-					continue // the End alone tells when it started, too
-				}
-				objects++
-				put(strings.Replace(f.Key, "insight-events/", "some/prefix/", 1), f.Body)
-			}
-		}
-	}
-	at := o.From.Add(30 * time.Hour)
-	record := func(id, state string, at time.Time) string {
-		return fmt.Sprintf(`{"eventVersion":"1.09","eventTime":%q,"awsRegion":"eu-central-1","eventID":"e-%s-%s","eventType":"AwsCloudTrailInsight","recipientAccountId":"111122223333",`+
-			`"sharedEventID":%q,"insightDetails":{"state":%q,"eventSource":"ec2.amazonaws.com","eventName":"RunInstances","insightType":"ApiCallRateInsight","insightContext":{"statistics":{"insightDuration":5}}},"eventCategory":"Insight"}`,
-			at.Format(time.RFC3339), id, state, id, state)
-	}
-	name := func(at time.Time, n string) string {
-		return at.Format("2006/01/02/") + "111122223333_CloudTrail-Insight_eu-central-1_" + at.Format("20060102T1504Z") + "_" + n + ".json.gz"
-	}
-	later := o.To.AddDate(0, 1, 0)
-	put(folderOf("")+name(at, "a"), pack(`{"Records":[`+record("alone", "Start", at)+`,{"eventTime":7},3,`+record("alone", "End", at.Add(5*time.Minute))+`]}`))
-	put(folderOf("")+name(at, "b"), pack(`{"Records":[`)) // cut
-	put(folderOf("")+name(later, "c"), pack(`{"Records":[`+record("later", "Start", later)+`]}`))
-	put(folderOf("")+name(at, "d"), pack(`{"Records":[`+record("before", "End", o.From)+`]}`))
-	objects += 3
-	b := m.backtest(t, o)
-	if a := b.AWS; a.Objects != objects || a.Unreadable != 1 || a.Insights != len(want)+1 || a.Both != len(want) || len(a.OnlyAWS) != 1 || len(want) < 3 {
-		t.Errorf("%d objects, %d unreadable, %d insights, %d found, only AWS's %+v; want %d, 1, %d, %d and the one made up",
-			a.Objects, a.Unreadable, a.Insights, a.Both, a.OnlyAWS, objects, len(want)+1, len(want))
-	}
-	alone := report.AWSInsight{ID: "alone", Type: "ApiCallRateInsight", Account: "111122223333", Region: "eu-central-1", Source: "ec2.amazonaws.com",
-		Name: "RunInstances", From: at, To: at.Add(5 * time.Minute)}
-	if d := cmp.Diff([]report.AWSInsight{alone}, b.AWS.OnlyAWS); d != "" {
-		t.Errorf("only AWS's: %s", d)
-	}
-	for _, i := range b.AWS.OnlyOurs {
-		if want[i.ID] || !i.Kind.IsAWS() || i.IsTotal() {
-			t.Errorf("only ours: %s %s", i.Kind, i.Name)
-		}
 	}
 }
 
