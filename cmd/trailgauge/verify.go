@@ -140,7 +140,8 @@ func verified(w io.Writer, r *digest.Result) {
 	d, l := r.Digests, r.Logs
 	fmt.Fprintf(w, "%s\n%s\n",
 		sum("digest files", d.Valid, d.Valid+d.Invalid+d.Unsigned, part{d.Invalid, "INVALID"}, part{d.Missing, "MISSING"}, part{d.Unsigned, "without a signature to prove them"}),
-		sum("log files", l.Valid, l.Valid+l.Unproven+l.Invalid+l.Unreferenced, part{l.Invalid, "INVALID"}, part{l.Missing, "MISSING"}, part{l.Unreferenced, "named by no digest"},
+		sum("log files", l.Valid, l.Valid+l.Unproven+l.Invalid+l.Unreferenced+l.Uncovered, part{l.Invalid, "INVALID"}, part{l.Missing, "MISSING"}, part{l.Unreferenced, "named by no digest"},
+			part{l.Uncovered, "of a time without a digest"},
 			part{l.Unproven, "of digests that are not proven"}, part{l.Outside, "in other places, not looked at"}, part{l.Pending, "too new for a digest"}))
 }
 

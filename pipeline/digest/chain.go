@@ -88,12 +88,7 @@ func (w *ward) gap(older string, to time.Time) {
 // covers notes that log files of a digest's time are to be named by it or its neighbours.
 func (w *ward) covers(d *digest) {
 	w.out.cover(d.start, d.end)
-	if w.from.IsZero() || d.start.Before(w.from) {
-		w.from = d.start
-	}
-	if d.end.After(w.upto) {
-		w.upto = d.end
-	}
+	w.held = append(w.held, span{d.start, d.end})
 }
 
 // before returns what d, which lies under key, says of the digest before it; nil when the chain begins with d.

@@ -22,13 +22,14 @@ import (
 // Kind is what is wrong with an object, or not known of it.
 type Kind string
 
-// The kinds. All but the last two are damage.
+// The kinds. All but the last three are damage.
 const (
 	Invalid      Kind = "invalid"      // changed since CloudTrail wrote it, or never written by CloudTrail
 	Missing      Kind = "missing"      // a proven digest names it, and it is not there
 	Moved        Kind = "moved"        // a digest that lies elsewhere than it says
 	Broken       Kind = "broken"       // a digest that is no part of the chain
-	Unreferenced Kind = "unreferenced" // a log file that no digest names
+	Unreferenced Kind = "unreferenced" // a log file that the digests of its time do not name
+	Uncovered    Kind = "uncovered"    // a log file of a time whose digest is missing or does not hold: none could name it
 	Unsigned     Kind = "unsigned"     // the newest digest of a chain, whose signature is lost
 	Outside      Kind = "outside"      // named, but in another bucket or prefix: not looked at
 )
@@ -42,7 +43,7 @@ type Finding struct {
 }
 
 // Damage tells whether a finding means that the trail is not as CloudTrail delivered it.
-func (f Finding) Damage() bool { return f.Kind != Unsigned && f.Kind != Outside }
+func (f Finding) Damage() bool { return f.Kind != Unsigned && f.Kind != Outside && f.Kind != Uncovered }
 
 // Gap is a time that no digest covers: [From, To).
 type Gap struct {
@@ -79,6 +80,7 @@ type Result struct {
 		Invalid      int64 `json:"invalid"`
 		Missing      int64 `json:"missing"`
 		Unreferenced int64 `json:"unreferenced"`
+		Uncovered    int64 `json:"uncovered"`
 		Outside      int64 `json:"outside"`
 		Pending      int64 `json:"pending"` // the digest that names them is yet to come
 	} `json:"logs"`
@@ -87,9 +89,10 @@ type Result struct {
 	More     int64     `json:"more"` // findings and gaps beyond MaxFindings
 }
 
-// Damaged tells whether anything is not as CloudTrail delivered it. Gaps are no damage: a trail may have been off.
+// Damaged tells whether anything is not as CloudTrail delivered it. Gaps are no damage: a trail may have been off; but log files in them are, since then there
+// would be none.
 func (r *Result) Damaged() bool {
-	return r.Digests.Invalid+r.Digests.Missing+r.Logs.Invalid+r.Logs.Missing+r.Logs.Unreferenced > 0
+	return r.Digests.Invalid+r.Digests.Missing+r.Logs.Invalid+r.Logs.Missing+r.Logs.Unreferenced+r.Logs.Uncovered > 0
 }
 
 // Errors that callers tell apart.

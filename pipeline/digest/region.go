@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -45,8 +46,7 @@ type ward struct {
 	region
 	out   *Result
 	named map[[16]byte]struct{} // log files that a digest names, as the first half of the SHA-256 of the key
-	from  time.Time             // start of the first digest; zero when none holds
-	upto  time.Time             // end of the last one
+	held  []span                // times of the digests that hold, in no order
 }
 
 func keyOf(key string) [16]byte {
@@ -120,6 +120,8 @@ func (w *ward) log(object string, k Kind, reason string) {
 		w.out.Logs.Missing++
 	case Unreferenced:
 		w.out.Logs.Unreferenced++
+	case Uncovered:
+		w.out.Logs.Uncovered++
 	case Outside:
 		w.out.Logs.Outside++
 	default:
@@ -178,10 +180,11 @@ func (v *verifier) load(ctx context.Context, key string, use func(content []byte
 // additions finds the log files that no digest names.
 func (w *ward) additions(ctx context.Context) error {
 	dir := w.logs()
-	from, upto := w.from, w.upto
-	none := from.IsZero()
-	if none {
-		from, upto = w.From, w.To
+	times := merged(w.held)
+	none := len(times) == 0
+	from, upto := w.From, w.To
+	if !none {
+		from, upto = times[0].from, times[len(times)-1].to
 	}
 	end := dir + trail.DayOf(w.To).Path() + last
 	strays := int64(0)
@@ -200,17 +203,44 @@ func (w *ward) additions(ctx context.Context) error {
 			strays++
 		case !at.IsZero() && !at.Before(upto.Add(-slack)) && !at.Before(w.To.Add(-late)):
 			w.out.Logs.Pending++
+		case !at.IsZero() && !covers(times, at, at.Add(slack)):
+			w.log(w.Trail.URL(i.Key), Uncovered, "the digest that may name it is missing, or does not hold")
 		default:
 			w.log(w.Trail.URL(i.Key), Unreferenced, "no digest names it")
 		}
 		return nil
 	})
 	if strays > 0 {
-		w.out.Logs.Unreferenced += strays
-		w.out.find(Finding{Unreferenced, "log", w.Trail.URL(dir), fmt.Sprintf("%d log files, and not one digest of this account and region", strays)})
+		w.out.Logs.Uncovered += strays
+		w.out.find(Finding{Uncovered, "log", w.Trail.URL(dir), fmt.Sprintf("%d log files, and not one digest of this account and region", strays)})
 	}
 	if errors.Is(err, errEnough) {
 		return nil
 	}
 	return err
+}
+
+// span is a time, [from, to).
+type span struct{ from, to time.Time }
+
+// merged returns the same time as spans that neither touch nor overlap, ascending.
+func merged(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int { return a.from.Compare(b.from) })
+	var out []span
+	for _, s := range spans {
+		if n := len(out); n > 0 && !s.from.After(out[n-1].to) {
+			if s.to.After(out[n-1].to) {
+				out[n-1].to = s.to
+			}
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// covers tells whether all of [from, to) lies in one of some merged spans.
+func covers(spans []span, from, to time.Time) bool {
+	n := sort.Search(len(spans), func(k int) bool { return spans[k].to.After(from) })
+	return n < len(spans) && !from.Before(spans[n].from) && !to.After(spans[n].to)
 }

@@ -69,6 +69,7 @@ func (r *Result) add(s *Result) {
 	d, l, t, u := &r.Digests, &r.Logs, s.Digests, s.Logs
 	d.Valid, d.Invalid, d.Missing, d.Unsigned = d.Valid+t.Valid, d.Invalid+t.Invalid, d.Missing+t.Missing, d.Unsigned+t.Unsigned
 	l.Valid, l.Unproven, l.Invalid, l.Missing = l.Valid+u.Valid, l.Unproven+u.Unproven, l.Invalid+u.Invalid, l.Missing+u.Missing
+	l.Uncovered += u.Uncovered
 	l.Unreferenced, l.Outside, l.Pending = l.Unreferenced+u.Unreferenced, l.Outside+u.Outside, l.Pending+u.Pending
 	if s.Found != nil {
 		r.cover(s.Found.From, s.Found.To)

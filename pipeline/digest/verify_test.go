@@ -72,7 +72,7 @@ func TestVerify(t *testing.T) {
 		"digest without a member": {damage: edit(7, `"previousDigestSignature"`, `"previousDigestSinature"`), damaged: true,
 			with: "invalid digest: invalid format: previousDigestSignature is missing"},
 		"digest removed": {damage: func(s *sample) { s.drop(s.keys("CloudTrail-Digest")[4]) }, damaged: true,
-			with: "digests missing 1\ndigests valid 15\nlogs unreferenced 3\nlogs valid 33\ngap eu-central-1 01:12-02:12\n"},
+			with: "digests missing 1\ndigests valid 15\nlogs uncovered 3\nlogs valid 33\ngap eu-central-1 01:12-02:12\n"},
 		"oldest digest removed": {damage: func(s *sample) { s.drop(s.keys("CloudTrail-Digest")[0]) }, damaged: true,
 			with: "digests missing 1\ndigests valid 15\nlogs valid 33\nmissing digest: not found; the digest after it names it"},
 		"newest digests removed, with what they name changed": {damage: func(s *sample) {
@@ -80,7 +80,7 @@ func TestVerify(t *testing.T) {
 				s.drop(k)
 			}
 			s.put(s.keys("CloudTrail")[17], pack("{}"))
-		}, damaged: true, with: "digests valid 12\nlogs unreferenced 6\nlogs valid 30\ngap eu-central-1 01:12-05:00\n"},
+		}, damaged: true, with: "digests valid 12\nlogs uncovered 6\nlogs valid 30\ngap eu-central-1 01:12-05:00\n"},
 		"digest under another one's name": {damage: func(s *sample) {
 			k := s.keys("CloudTrail-Digest")
 			body, _, _ := s.Get(s.Context(), k[3], 0)
@@ -100,7 +100,7 @@ func TestVerify(t *testing.T) {
 			for _, k := range s.keys("CloudTrail-Digest") {
 				s.drop(k)
 			}
-		}, damaged: true, with: "digests valid 8\nlogs unreferenced 18\nlogs valid 18\nunreferenced log: 18 log files, and not one digest of this account and region"},
+		}, damaged: true, with: "digests valid 8\nlogs uncovered 18\nlogs valid 18\nuncovered log: 18 log files, and not one digest of this account and region"},
 		"logs of another bucket": {damage: edit(7, `"logFiles":[]`, `"logFiles":[{"s3Bucket":"other","s3Object":"x","hashValue":"","hashAlgorithm":"SHA-256"}]`), damaged: true, notWithout: true,
 			with: "signature verification failed"},
 	} {
