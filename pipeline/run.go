@@ -11,10 +11,12 @@ import (
 
 // Result is what a run came to.
 type Result struct {
-	Report  *report.Run // nil when there was nothing to do
-	Commit  *lake.Commit
-	Opened  int  // insights that opened in this run
-	Refused bool // some input was rejected
+	Report *report.Run // nil when there was nothing to do
+	// Finished is the report of an interrupted run that was finished first, where Report is that of another run after it; else nil.
+	Finished *report.Run
+	Commit   *lake.Commit
+	Opened   int  // insights that opened in this run
+	Refused  bool // some input was rejected
 	// Warnings are for a person who waits: nothing to read, and what to do about it.
 	Warnings []string
 }
@@ -53,7 +55,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if hint != "" {
 		result.Warnings = append(result.Warnings, hint)
 	}
-	_, err = o.finish(ctx, c, p, result)
+	before := result.Report
+	if _, err = o.finish(ctx, c, p, result); result.Report != before {
+		result.Finished = before
+	}
 	return result, err
 }
 

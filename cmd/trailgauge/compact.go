@@ -48,5 +48,9 @@ func (k *compactCommand) run(ctx context.Context, t *terminal) (outcome, error) 
 	if err != nil {
 		return outcome{}, err
 	}
-	return k.tell(t, c, "%d days: %d files of %s become %d of %s", c.Days, c.FilesBefore, megabytes(c.BytesBefore), c.FilesAfter, megabytes(c.BytesAfter))
+	becomes := "become"
+	if k.DryRun {
+		becomes = "would become at most"
+	}
+	return k.tell(t, c, "%d days: %d files of %s %s %d of %s", c.Days, c.FilesBefore, megabytes(c.BytesBefore), becomes, c.FilesAfter, megabytes(c.BytesAfter))
 }

@@ -69,6 +69,7 @@ func statusOf(err error) int {
 // hintFor says what to do about err; "" where the message says it all.
 func hintFor(err error) string {
 	var outside *pipeline.WindowError
+	var folder *noFolderError
 	if hint := hintForCloudTrail(err); hint != "" {
 		return hint
 	}
@@ -77,6 +78,8 @@ func hintFor(err error) string {
 		return "see trailgauge --help"
 	case errors.As(err, &outside):
 		return outside.Hint()
+	case errors.As(err, &folder):
+		return folder.hint()
 	case errors.Is(err, pipeline.ErrHeld):
 		return "wait for it to end; a run that died gives the lake back within two minutes"
 	case errors.Is(err, store.ErrNoCredentials):

@@ -20,6 +20,9 @@ func (*expireCommand) Help() string {
 }
 
 func (e *expireCommand) run(ctx context.Context, t *terminal) (outcome, error) {
+	if e.KeepDays <= 0 && e.KeepReports <= 0 {
+		return outcome{}, fmt.Errorf("%w: say how much stays, 1 day or more: --keep-days N, --keep-reports N, or both", pipeline.ErrUsage)
+	}
 	o := pipeline.ExpireOptions{KeepDays: e.KeepDays, KeepReports: e.KeepReports}
 	var end func()
 	var err error
@@ -34,10 +37,10 @@ func (e *expireCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	}
 	var did []string
 	if e.KeepDays > 0 {
-		did = append(did, fmt.Sprintf("%d days before %s given up: %d files of %s", x.Days, x.Before, x.Files, megabytes(x.Bytes)))
+		did = append(did, fmt.Sprintf("%d days before %s %s: %d files of %s", x.Days, x.Before, e.passive("given up"), x.Files, megabytes(x.Bytes)))
 	}
 	if e.KeepReports > 0 {
-		did = append(did, fmt.Sprintf("reports of days before %s given up: gc deletes them", x.ReportsBefore))
+		did = append(did, fmt.Sprintf("reports of days before %s %s: gc deletes them", x.ReportsBefore, e.passive("given up")))
 	}
 	return e.tell(t, x, "%s", strings.Join(did, "\n"))
 }

@@ -36,5 +36,5 @@ func (g *gcCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	return g.tell(t, c, "%d files of %s deleted, %d kept\n%s", c.Files, megabytes(c.Bytes), c.Kept, c)
+	return g.tell(t, c, "%d files of %s %s, %d kept\n%s", c.Files, megabytes(c.Bytes), g.passive("deleted"), c.Kept, c)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -209,6 +210,9 @@ func checkFolder(name string) error {
 		return nil
 	}
 	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: opening the trail: %w", pipeline.ErrUsage, &noFolderError{name})
+	}
 	if err != nil {
 		return fmt.Errorf("%w: opening the trail: %w", pipeline.ErrUsage, err)
 	}
@@ -216,6 +220,27 @@ func checkFolder(name string) error {
 		return fmt.Errorf("%w: opening the trail: %s is not a folder", pipeline.ErrUsage, name)
 	}
 	return nil
+}
+
+// noFolderError is a folder that is not there.
+type noFolderError struct{ name string }
+
+func (e *noFolderError) Error() string { return "there is no folder " + e.name }
+
+// hint says how far the path is right, and how else the name may be meant.
+func (e *noFolderError) hint() string {
+	there := pathOf(e.name)
+	for {
+		if _, err := os.Stat(there); err == nil || there == filepath.Dir(there) {
+			break
+		}
+		there = filepath.Dir(there)
+	}
+	hint := "what is there of this path is " + there
+	if here, err := os.Getwd(); err == nil && here == there {
+		hint += "; a bucket is written s3://" + filepath.ToSlash(filepath.Clean(e.name))
+	}
+	return hint
 }
 
 // pathOf returns the path of a place within its bucket or file system: layout is recognised in it too.

@@ -48,7 +48,7 @@ func (r *runCommand) work(ctx context.Context, t *terminal, w *watch) (outcome, 
 	if err != nil {
 		return ended, err
 	}
-	w.report = result.Report
+	w.result = result
 	for _, w := range result.Warnings {
 		t.hint(w)
 	}

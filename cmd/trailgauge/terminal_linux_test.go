@@ -107,3 +107,26 @@ func TestReportOnATerminal(t *testing.T) {
 		}
 	}
 }
+
+// CSV that ends in a terminal cannot command it; in a pipe it has the bytes of the trail.
+func TestSeriesOnATerminal(t *testing.T) {
+	dir := t.TempDir()
+	const record = `{"Records":[{"eventVersion":"1.11","eventID":"h1","eventTime":"2026-10-31T12:00:03Z","eventSource":"x.amazonaws.com","eventName":"a\u001b[31m\u009bb\u202e\r\n","awsRegion":"eu-west-1","recipientAccountId":"111122223333","userIdentity":{"type":"Odd","principalId":"x"},"eventType":"AwsApiCall","managementEvent":true,"readOnly":false}]}`
+	if err := writeFile(dir+"/trail/1.json", []byte(record)); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := call(t.Context(), "run", "--trail", dir+"/trail", "--lake", dir+"/lake", "--as-of", "2026-11-01"); status != 0 {
+		t.Fatal(stderr)
+	}
+	args := []string{"series", "--lake", dir + "/lake", "--format", "csv"}
+	if _, piped, _ := call(t.Context(), args...); !strings.Contains(piped, ",\"a\x1b[31m\u009bb\u202e\r\n\",") {
+		t.Errorf("piped: %q", piped)
+	}
+	out, screen := pty(t)
+	if status := Main(t.Context(), args, out, io.Discard); status != 0 {
+		t.Fatalf("status %d", status)
+	}
+	if text := screen(); strings.ContainsAny(text, "\x1b\u009b\u202e") || !strings.Contains(text, ",a\ufffd[31m\ufffdb\ufffd\ufffd\ufffd,") {
+		t.Errorf("shown: %q", text)
+	}
+}

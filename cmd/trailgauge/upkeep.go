@@ -25,6 +25,14 @@ func (f *upkeepFlags) options(ctx context.Context, t *terminal) (o pipeline.Upke
 	return o, end, nil
 }
 
+// passive is what was done to something, or with --dry-run would be.
+func (f *upkeepFlags) passive(done string) string {
+	if f.DryRun {
+		return "would be " + done
+	}
+	return done
+}
+
 // tell prints a result: as JSON, or as the line it is given.
 func (f *upkeepFlags) tell(t *terminal, result any, format string, args ...any) (outcome, error) {
 	if f.JSON {

@@ -13,7 +13,6 @@ import (
 
 	"trailgauge/pipeline"
 	"trailgauge/pipeline/metrics"
-	"trailgauge/pipeline/report"
 )
 
 // watchFlags say who is told how a run went. It is told of runs that fail, too: of all that get as far as reading these flags.
@@ -27,7 +26,7 @@ type watchFlags struct {
 type watch struct {
 	watchFlags
 	summary metrics.Summary
-	report  *report.Run // nil when the run failed
+	result  *pipeline.Result // nil when the run failed
 	clock   stopwatch
 }
 
@@ -69,9 +68,9 @@ func (w *watch) tell(t *terminal, ended outcome, failure error) (outcome, error)
 	if failure != nil {
 		s.Status = statusOf(failure)
 		s.Fail(failure)
-	} else if w.report != nil {
-		s.Trail = w.report.Trail
-		s.Tell(w.report)
+	} else if w.result != nil {
+		s.Trail = w.result.Report.Trail
+		s.Tell(w.result.Report, w.result.Finished)
 	}
 	var errs []error
 	if w.Metrics != "" {

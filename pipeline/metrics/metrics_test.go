@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -37,8 +38,21 @@ func summaryOf(t *testing.T, lake string) *Summary {
 		Coverage: report.Coverage{HoursObserved: 23, HoursUnknown: 1, Series: 99},
 		Budget:   report.Budget{FalsePerDay: 1, Granted: .5, Expected: .02, Found: 3, Suppressed: 1},
 		Opened:   make([]insight.Insight, 2),
-	})
+	}, nil)
 	return s
+}
+
+// An interrupted run that was finished first told nobody what came of it: it counts too.
+func TestFinished(t *testing.T) {
+	var s Summary
+	s.Tell(&report.Run{ID: "00000009", Input: report.Input{Objects: 3, Foreign: 2, Kept: 7}, Coverage: report.Coverage{HoursObserved: 1, Series: 99},
+		Budget: report.Budget{Expected: .5}, Opened: make([]insight.Insight, 1), StillOpen: make([]insight.Insight, 4)},
+		&report.Run{ID: "00000007", Input: report.Input{Objects: 5, Foreign: 2, Kept: 11}, Coverage: report.Coverage{HoursObserved: 24, Series: 98},
+			Budget: report.Budget{Expected: .25}, Opened: make([]insight.Insight, 2), StillOpen: make([]insight.Insight, 3)})
+	want := &Figures{Run: "00000009", Finished: "00000007", Objects: 8, ObjectsForeign: 2, Kept: 18, HoursObserved: 25, Series: 99, ExpectedFalse: .75, Opened: 3, StillOpen: 4}
+	if diff := cmp.Diff(want, s.Figures); diff != "" {
+		t.Error(diff)
+	}
 }
 
 // parse reads a textfile as Prometheus does.

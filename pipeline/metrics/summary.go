@@ -51,11 +51,12 @@ type Sink struct {
 
 // Figures are the numbers of the run's report, and the one that a report must not hold: the lag.
 type Figures struct {
-	Run         string     `json:"run"`         // names the report: reports/<run>/
-	Commit      int        `json:"commit"`      // 0 when there was nothing to do
-	AsOf        time.Time  `json:"asOf"`        // objects stamped later were not seen
-	DecidedUpto *time.Time `json:"decidedUpto"` // hours before it are decided; null on a lake that has decided none
-	LagSeconds  *float64   `json:"lagSeconds"`  // ended − decidedUpto; null with it
+	Run         string     `json:"run"`                // names the report: reports/<run>/
+	Finished    string     `json:"finished,omitempty"` // names the report of an interrupted run that was finished first: what was read, decided and changed is the sum of both
+	Commit      int        `json:"commit"`             // 0 when there was nothing to do
+	AsOf        time.Time  `json:"asOf"`               // objects stamped later were not seen
+	DecidedUpto *time.Time `json:"decidedUpto"`        // hours before it are decided; null on a lake that has decided none
+	LagSeconds  *float64   `json:"lagSeconds"`         // ended − decidedUpto; null with it
 
 	Objects         int64 `json:"objects"`         // read
 	ObjectsRejected int64 `json:"objectsRejected"` // of them, as a whole
@@ -100,10 +101,47 @@ func (s *Summary) Done() bool {
 	return s.Figures != nil && (s.Status == 0 || s.Status == 3 || s.Status == 10)
 }
 
-// Tell sets the figures of a run that ended at s.Ended and made the report r.
-func (s *Summary) Tell(r *report.Run) {
+// Tell sets the figures of a run that ended at s.Ended and made the report r. finished is that of an interrupted run that it finished first, or nil: nobody else
+// tells what came of that.
+func (s *Summary) Tell(r, finished *report.Run) {
+	s.Figures = figuresOf(r)
+	if finished != nil {
+		s.Figures.add(figuresOf(finished))
+	}
+	if !r.Upto.IsZero() {
+		upto := r.Upto.UTC()
+		lag := s.Ended.Sub(upto).Seconds()
+		s.Figures.DecidedUpto, s.Figures.LagSeconds = &upto, &lag
+	}
+}
+
+// add adds what an earlier run read, decided and changed. What is so at the end, the budget, and what listings passed over stay those of f.
+func (f *Figures) add(o *Figures) {
+	f.Finished = o.Run
+	for _, n := range []struct {
+		to   *int64
+		more int64
+	}{
+		{&f.Objects, o.Objects}, {&f.ObjectsRejected, o.ObjectsRejected}, {&f.Bytes, o.Bytes}, {&f.InflatedBytes, o.InflatedBytes}, {&f.Records, o.Records},
+		{&f.Kept, o.Kept}, {&f.Duplicate, o.Duplicate}, {&f.Replaced, o.Replaced}, {&f.Rejected, o.Rejected}, {&f.Conflicts, o.Conflicts},
+	} {
+		*n.to += n.more
+	}
+	for _, n := range []struct {
+		to   *int
+		more int
+	}{
+		{&f.HoursObserved, o.HoursObserved}, {&f.HoursUnknown, o.HoursUnknown}, {&f.Opened, o.Opened}, {&f.Closed, o.Closed}, {&f.Revised, o.Revised},
+		{&f.Retracted, o.Retracted}, {&f.Suppressed, o.Suppressed}, {&f.Achieved, o.Achieved},
+	} {
+		*n.to += n.more
+	}
+	f.ExpectedFalse += o.ExpectedFalse
+}
+
+func figuresOf(r *report.Run) *Figures {
 	in, c, b := r.Input, r.Coverage, r.Budget
-	s.Figures = &Figures{
+	return &Figures{
 		Run: r.ID, Commit: r.Number, AsOf: r.AsOf.UTC(),
 		Objects: in.Objects, ObjectsRejected: in.ObjectsRejected, ObjectsForeign: in.Foreign, ObjectsArchived: in.Archived,
 		Bytes: in.Bytes, InflatedBytes: in.Inflated, Records: in.Read, Kept: in.Kept, Duplicate: in.Duplicate, Replaced: in.Replaced,
@@ -112,10 +150,5 @@ func (s *Summary) Tell(r *report.Run) {
 		Opened: len(r.Opened), Closed: len(r.Closed), StillOpen: len(r.StillOpen), Revised: len(r.Revised), Retracted: len(r.Retracted),
 		Suppressed:  b.Suppressed,
 		FalsePerDay: b.FalsePerDay, Granted: b.Granted, ExpectedFalse: b.Expected, Achieved: b.Found,
-	}
-	if !r.Upto.IsZero() {
-		upto := r.Upto.UTC()
-		lag := s.Ended.Sub(upto).Seconds()
-		s.Figures.DecidedUpto, s.Figures.LagSeconds = &upto, &lag
 	}
 }
