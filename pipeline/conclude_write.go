@@ -135,22 +135,13 @@ func insightRow(i *insight.Insight) (lake.InsightRow, error) {
 	detail, err := json.Marshal(i)
 	return lake.InsightRow{
 		InsightID: i.ID, Revision: int32(i.Revision), State: string(i.State), Kind: i.Kind.String(),
-		Account: i.Account, Region: i.Region, EventSource: i.Source, EventName: i.Name, EventCategory: categoryOf(i.Data),
+		Account: i.Account, Region: i.Region, EventSource: i.Source, EventName: i.Name, EventCategory: trail.Category(i.Data),
 		ErrorCode: i.ErrorCode, Principal: i.Principal,
 		StartTS: i.Whole.Start.UnixMilli(), EndTS: i.Whole.End.UnixMilli(), Minutes: int32(i.Whole.Minutes()),
 		Observed: i.Whole.Count, Expected: i.Expected, BaselineAvg: i.Baseline.Average(), BaselineMin: int32(i.Baseline.Minutes()),
 		Score: i.Worst.Score, Severity: i.Severity(), Threshold: i.Threshold, LnP: i.Worst.LnP, Window: int32(i.Worst.Window),
-		Model: i.Worst.Model, ParentID: i.Parent, IncidentID: i.Incident, Techniques: techniqueIDs(i), Suppressed: i.Suppressed, Detail: string(detail),
+		Model: i.Worst.Model, ParentID: i.Parent, IncidentID: i.Incident, Techniques: strings.Join(insight.TechniqueIDs(*i), ","), Suppressed: i.Suppressed, Detail: string(detail),
 	}, err
-}
-
-// techniqueIDs lists what an insight's APIs can be used for.
-func techniqueIDs(i *insight.Insight) string {
-	var ids []string
-	for _, t := range insight.Techniques(*i) {
-		ids = append(ids, t.ID)
-	}
-	return strings.Join(ids, ",")
 }
 
 // states keeps what was known at the start of each day of the last week.

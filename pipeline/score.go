@@ -189,15 +189,8 @@ func trackOf(h *counts.History, u insight.Unit) counts.Track {
 func baselineRow(s *insight.DayScore) lake.BaselineRow {
 	return lake.BaselineRow{
 		Account: s.Account, Region: s.Region, EventSource: s.Source, EventName: s.Name, Principal: s.Principal,
-		EventCategory: categoryOf(s.Data), Kind: s.Kind.String(), ErrorCode: s.ErrorCode,
+		EventCategory: trail.Category(s.Data), Kind: s.Kind.String(), ErrorCode: s.ErrorCode,
 		Level: s.Fit.Level, Dispersion: s.Fit.Dispersion, ExposureHours: s.Fit.Exposure, Total: s.Fit.Total,
 		ActiveDays: int32(s.Fit.ActiveDays), Pooling: s.Fit.Pooling, Regime: s.Fit.Regime, Undecided: s.Fit.Undecided,
 	}
-}
-
-func categoryOf(data bool) string {
-	if data {
-		return "Data"
-	}
-	return "Management"
 }

@@ -25,8 +25,7 @@ func (b bucketFlags) ownPrincipals(ctx context.Context, lake string, places []tr
 	own := strings.HasPrefix(lake, "s3://")
 	for _, p := range places {
 		if p.RoleARN != "" {
-			_, rest, _ := strings.Cut(p.RoleARN, "::")
-			account, _, _ := strings.Cut(rest, ":")
+			account := trail.AccountOf(p.RoleARN)
 			add(trail.UserIdentity{Type: "AssumedRole", AccountID: account,
 				SessionContext: trail.SessionContext{SessionIssuer: trail.SessionIssuer{ARN: p.RoleARN, AccountID: account}}})
 		}
@@ -44,17 +43,14 @@ func (b bucketFlags) ownPrincipals(ctx context.Context, lake string, places []tr
 
 // identityOf returns what CloudTrail has of a caller with an ARN, as far as its key goes.
 func identityOf(arn string) trail.UserIdentity {
-	u := trail.UserIdentity{Type: "IAMUser", ARN: arn}
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-		u.AccountID = parts[4]
-		switch {
-		case strings.HasPrefix(parts[5], "assumed-role/"):
-			u.Type = "AssumedRole"
-		case strings.HasPrefix(parts[5], "federated-user/"):
-			u.Type = "FederatedUser"
-		case parts[5] == "root":
-			u.Type = "Root"
-		}
+	u := trail.UserIdentity{Type: "IAMUser", ARN: arn, AccountID: trail.AccountOf(arn)}
+	switch {
+	case strings.Contains(arn, ":assumed-role/"):
+		u.Type = "AssumedRole"
+	case strings.Contains(arn, ":federated-user/"):
+		u.Type = "FederatedUser"
+	case strings.HasSuffix(arn, ":root"):
+		u.Type = "Root"
 	}
 	return u
 }

@@ -207,5 +207,13 @@ type Sample struct {
 	Object  string `json:"object"`  // the trail object it came from
 }
 
+// Attributed returns the attributions of the whole insight and its span, or while they are not known those of what raised it.
+func (i *Insight) Attributed() ([]Attribution, Span) {
+	if i.WholeAttributions != nil {
+		return i.WholeAttributions, i.Whole
+	}
+	return i.Attributions, i.Detected
+}
+
 // Excess is how many more than expected.
 func (i *Insight) Excess() float64 { return float64(i.Whole.Count) - i.Expected }

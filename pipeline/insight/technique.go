@@ -96,6 +96,14 @@ func Techniques(list ...Insight) []Technique {
 	return out
 }
 
+// TechniqueIDs are the IDs of Techniques.
+func TechniqueIDs(list ...Insight) (ids []string) {
+	for _, t := range Techniques(list...) {
+		ids = append(ids, t.ID)
+	}
+	return ids
+}
+
 // apis returns the APIs that an insight is about, as "iam.amazonaws.com CreateUser": its own, those that are new, or of all that a principal
 // called the ones with the largest shares. None of a silence.
 func (i *Insight) apis() []string {
@@ -108,10 +116,7 @@ func (i *Insight) apis() []string {
 		return []string{i.Source + " " + i.Name}
 	}
 	var out []string
-	list := i.Attributions
-	if i.WholeAttributions != nil {
-		list = i.WholeAttributions
-	}
+	list, _ := i.Attributed()
 	for _, a := range list {
 		for _, s := range a.Insight {
 			if a.Attribute == "api" && s.Value != "" {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/trail"
 )
 
 // Backtest is what replaying a past window came to: plain data, filled by the pipeline; its JSON is what --json prints. Times are UTC, lists are never
@@ -124,10 +125,6 @@ func Briefs(list []insight.Insight) []Brief {
 // MarshalJSON writes the members of report.json that a replay knows, by the same names.
 func (b Brief) MarshalJSON() ([]byte, error) {
 	i := b.Insight
-	category := "Management"
-	if i.Data {
-		category = "Data"
-	}
 	return json.Marshal(struct {
 		ID        string          `json:"id"`
 		State     insight.State   `json:"state"`
@@ -148,6 +145,6 @@ func (b Brief) MarshalJSON() ([]byte, error) {
 		Severity  *float64        `json:"severity"`
 		Threshold *float64        `json:"threshold"`
 		First     insight.Verdict `json:"first"`
-	}{i.ID, i.State, i.Parent, Why(i), i.Kind.String(), category, i.Account, i.Region, i.Source, i.Name, i.Principal, i.ErrorCode,
+	}{i.ID, i.State, i.Parent, Why(i), i.Kind.String(), trail.Category(i.Data), i.Account, i.Region, i.Source, i.Name, i.Principal, i.ErrorCode,
 		i.Detected, i.Whole, finite(i.Expected), finite(i.Worst.Score), finite(i.Severity()), finite(i.Threshold), i.First})
 }

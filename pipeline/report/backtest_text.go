@@ -12,10 +12,7 @@ import (
 
 // BacktestText writes a backtest for a terminal of the given width in columns (0: 80; at least 40), in colour if asked for.
 func BacktestText(w io.Writer, b *Backtest, width int, color bool) error {
-	if width == 0 {
-		width = 80
-	}
-	t := &text{width: max(width, 40), color: color}
+	t := newText(width, color)
 	t.put(0, bold, fmt.Sprintf("%s to %s, replayed from the counts", when(b.From), when(b.To)))
 	t.put(0, dim, Clean(b.Lake))
 	t.put(0, "", beginnings(b))
@@ -116,7 +113,7 @@ func (t *text) list(list []Brief) {
 
 // brief tells of an insight in two lines: what and whose, when and how much.
 func (t *text) brief(i *insight.Insight, style, sign string) {
-	what := title(i)
+	what := Title(i)
 	if !i.IsTotal() && !isAccount(i) {
 		by := " by all principals"
 		if i.Principal != "" {

@@ -16,7 +16,7 @@ func (t *text) explain(i *insight.Insight, e *explanation, remarks []string) {
 	if i.State == insight.Retracted {
 		style = dim
 	}
-	t.put(0, style, fmt.Sprintf("[%.1f] %s", i.Severity(), title(i)))
+	t.put(0, style, fmt.Sprintf("[%.1f] %s", i.Severity(), Title(i)))
 	t.put(0, "", Why(i)+".")
 	t.put(0, dim, fmt.Sprintf("%s, account %s, %s, %s", spanWords(i), Clean(i.Account), region(i), stateName(i)))
 	if i.Principal != "" {

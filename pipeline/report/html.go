@@ -34,12 +34,13 @@ func hashed(text string) string {
 // pageTemplate escapes by context; texts of a trail reach it through "clean" or a function of this package that cleans. None reaches the
 // script or the style: those are constant.
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"clean": Clean, "when": when, "group": group, "expected": expected, "why": Why, "who": Who, "title": title, "state": stateOf,
+	"clean": Clean, "when": when, "group": group, "expected": expected, "why": Why, "who": Who, "title": Title, "state": stateOf,
 	"spanWords": spanWords, "length": length, "odds": odds, "chart": ChartOf, "region": region, "rejection": rejection,
 	"brief":    func(x float64) string { return strings.Replace(expected(x), "less than", "<", 1) },
 	"severity": func(i *insight.Insight) string { return tenth(i.Severity()) },
 	"level":    level, "numbers": numbers, "section": section, "api": apiOf, "rule": ruleWords, "said": SaidWords, "perDay": perDayChart, "before": beforeChart,
-	"timeline": TimelineOf, "ids": techniqueIDs, "usable": usable, "techniques": func(i *insight.Insight) []insight.Technique { return insight.Techniques(*i) },
+	"timeline": TimelineOf, "usable": func(i *insight.Insight) string { return usable(*i) },
+	"ids":     func(i *insight.Insight) string { return strings.Join(insight.TechniqueIDs(*i), " ") },
 	"decimal": tenth, "join": func(list []string) string { return Clean(strings.Join(list, ", ")) },
 	"policy": func() string { return policy },
 	"style":  func() template.CSS { return template.CSS(style) },
@@ -157,10 +158,7 @@ type PartRow struct {
 
 // sharesOf lays out the attributions of the whole insight, or of what raised it while it is open. Values that only the baseline has come last.
 func sharesOf(i *insight.Insight, names *Names) []Part {
-	list, span := i.WholeAttributions, i.Whole
-	if list == nil {
-		list, span = i.Attributions, i.Detected
-	}
+	list, span := i.Attributed()
 	all, before := span.Count, i.Baseline.Count
 	if i.Kind == insight.Novelty && len(list) > 0 { // these are APIs, the shares are of calls
 		all, before = sum(list[0].Insight)+list[0].InsightOther, sum(list[0].Baseline)+list[0].BaselineOther

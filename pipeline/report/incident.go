@@ -92,12 +92,9 @@ func (g *Group) Title() string {
 	}
 	s += ", " + spanText(g.First, g.Last)
 	const most = 3
-	var ids []string
-	for _, t := range g.Techniques() {
-		if ids = append(ids, t.ID); len(ids) > most {
-			ids[most] = "…"
-			break
-		}
+	ids := insight.TechniqueIDs(g.Insights...)
+	if len(ids) > most {
+		ids = append(ids[:most], "…")
 	}
 	if ids != nil {
 		s += ", " + strings.Join(ids, " ")
@@ -111,7 +108,7 @@ func (g *Group) subject() string {
 		return Who(g.Principals[0])
 	}
 	if len(g.Shared) == 0 {
-		return title(&g.Insights[0])
+		return Title(&g.Insights[0])
 	}
 	s := shared(g.Shared[0].Cause)
 	if n := len(g.Principals); n > 1 && g.Shared[0].Kind != insight.ByPrincipal {
@@ -245,19 +242,10 @@ func (s *Step) Where() string {
 	return strings.Join(append(parts, "account "+s.of.Names.Account(s.Account), region(s.Insight)), ", ")
 }
 
-// techniqueIDs lists techniques in short.
-func techniqueIDs(list []insight.Technique) string {
-	var ids []string
-	for _, t := range list {
-		ids = append(ids, t.ID)
-	}
-	return strings.Join(ids, " ")
-}
-
-// usable says in a line what APIs can be used for; "" when nothing is known.
-func usable(list []insight.Technique) string {
+// usable says in a line what the APIs of insights can be used for; "" when nothing is known.
+func usable(list ...insight.Insight) string {
 	var parts []string
-	for _, t := range list {
+	for _, t := range insight.Techniques(list...) {
 		parts = append(parts, fmt.Sprintf("%s %s (%s)", t.ID, t.Name, t.Tactic))
 	}
 	if parts == nil {
@@ -275,7 +263,7 @@ func (t *text) incident(g *Group, r *Run) {
 	t.put(0, style, fmt.Sprintf("[%.1f] %s", g.Severity(), g.Title()))
 	const in = 6
 	t.put(in, "", g.Cause())
-	if s := usable(g.Techniques()); s != "" {
+	if s := usable(g.Insights...); s != "" {
 		t.put(in, dim, s)
 	}
 	for _, s := range []string{g.Took(), g.Said()} {
@@ -284,7 +272,7 @@ func (t *text) incident(g *Group, r *Run) {
 	t.put(in, dim, "incident "+Clean(g.ID)+", "+g.Told())
 	for _, s := range g.Steps {
 		if !s.Here {
-			t.put(in, dim, fmt.Sprintf("told of before: [%.1f] %s, %s, %s, id %s", s.Severity(), title(s.Insight), s.Where(), spanWords(s.Insight), Clean(s.ID)))
+			t.put(in, dim, fmt.Sprintf("told of before: [%.1f] %s, %s, %s, id %s", s.Severity(), Title(s.Insight), s.Where(), spanWords(s.Insight), Clean(s.ID)))
 		}
 	}
 	t.gap()

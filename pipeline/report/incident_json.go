@@ -49,7 +49,7 @@ func incidentOf(g *Group) incidentJSON {
 		Severity: finite(g.Severity()), First: g.First.UTC(), Last: g.Last.UTC(), Shared: orEmpty(g.Shared), Principals: orEmpty(g.Principals),
 		Accounts: orEmpty(g.Accounts), Regions: orEmpty(g.Regions), APIs: orEmpty(g.APIs), Techniques: orEmpty(g.Techniques()), Steps: []stepJSON{}}
 	for _, s := range g.Steps {
-		j.Steps = append(j.Steps, stepJSON{Insight: s.ID, Title: title(s.Insight), State: s.State, Start: s.Whole.Start, End: s.Whole.End, Severity: finite(s.Severity()),
+		j.Steps = append(j.Steps, stepJSON{Insight: s.ID, Title: Title(s.Insight), State: s.State, Start: s.Whole.Start, End: s.Whole.End, Severity: finite(s.Severity()),
 			Account: s.Account, Region: s.Region, Principal: s.Principal, EventSource: s.Source, EventName: s.Name, Below: s.Below})
 	}
 	return j

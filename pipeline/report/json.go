@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/trail"
 )
 
 // SchemaVersion is the version of the JSON report. It grows when a member is renamed, removed or means something else; new members
@@ -211,7 +212,7 @@ func documentOf(r *Run) *document {
 func insightOf(e *Entry, r *Run) insightJSON {
 	i := e.Insight
 	j := insightJSON{ID: i.ID, Revision: i.Revision, State: i.State, Change: e.Change, Parent: i.Parent, Incident: i.Incident, Techniques: orEmpty(insight.Techniques(*i)), Why: Why(i), Type: i.Kind.String(),
-		Category: "Management", Account: i.Account, AccountName: r.Names.Accounts[i.Account].Name, Owner: r.Names.Accounts[i.Account].Owner,
+		Category: trail.Category(i.Data), Account: i.Account, AccountName: r.Names.Accounts[i.Account].Name, Owner: r.Names.Accounts[i.Account].Owner,
 		Region: i.Region, EventSource: i.Source, EventName: i.Name, Principal: i.Principal,
 		ErrorCode: i.ErrorCode, Detected: i.Detected, Whole: i.Whole, Baseline: i.Baseline, Peak: instant(i.Peak),
 		Expected: finite(i.Expected), Excess: finite(i.Excess()), Score: finite(i.Worst.Score), Severity: finite(i.Severity()),
@@ -220,9 +221,6 @@ func insightOf(e *Entry, r *Run) insightJSON {
 		Attributions: r.Names.attributions(i, i.Attributions), WholeAttributions: r.Names.attributions(i, i.WholeAttributions), Samples: orEmpty(i.Samples), Hours: orEmpty(i.Hours), Before: orEmpty(i.Before)}
 	if a := i.First.Arithmetic; a != nil {
 		j.Needed = a.Needed
-	}
-	if i.Data {
-		j.Category = "Data"
 	}
 	f := i.Fit
 	j.Fit.Level, j.Fit.Dispersion, j.Fit.Hours = finite(f.Level), finite(f.Dispersion), finite(f.Exposure)

@@ -69,7 +69,7 @@ func (t *text) mark(m, undo *insight.Mark) {
 
 // markTitle names what a mark is of: an insight, or an incident by its first.
 func markTitle(m *insight.Mark) string {
-	s := title(&insight.Insight{Unit: m.Of[0].Unit})
+	s := Title(&insight.Insight{Unit: m.Of[0].Unit})
 	if m.Of[0].Insight != m.Insight {
 		s = fmt.Sprintf("a whole incident, %s and what goes with it", s)
 	}

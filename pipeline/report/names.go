@@ -55,7 +55,7 @@ func (n *Names) label(i *insight.Insight, attribute, value string) string {
 		if attribute == "userIdentityArn" && n.own(value) {
 			return "this job"
 		}
-		if id := accountOf(value); id != "" && id != i.Account {
+		if id := trail.AccountOf(value); id != "" && id != i.Account {
 			return strings.TrimSpace("account " + id + " " + n.Accounts[id].Name)
 		}
 	}
@@ -84,18 +84,6 @@ func (n *Names) network(address string) string {
 		}
 	}
 	return best.Name
-}
-
-// accountOf returns the account of a principal's key: the fifth field of an ARN, or what follows account: in another account's.
-func accountOf(principal string) string {
-	if rest, ok := strings.CutPrefix(principal, "account:"); ok {
-		id, _, _ := strings.Cut(rest, "/")
-		return id
-	}
-	if parts := strings.SplitN(principal, ":", 6); len(parts) == 6 && parts[0] == "arn" {
-		return parts[4]
-	}
-	return ""
 }
 
 // labelled is a value with its label, both fit to be shown.

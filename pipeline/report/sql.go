@@ -28,7 +28,7 @@ func query(i *insight.Insight, from, to time.Time, table string) string {
 	line(`SELECT count(*) AS calls`)
 	line(`FROM %s`, table)
 	line(`WHERE %s`, days)
-	line(`  AND eventts >= TIMESTAMP '%s' AND eventts < TIMESTAMP '%s'`, from.UTC().Format("2006-01-02 15:04:05"), to.UTC().Format("2006-01-02 15:04:05"))
+	line(`  AND eventts >= TIMESTAMP '%s' AND eventts < TIMESTAMP '%s'`, from.UTC().Format(time.DateTime), to.UTC().Format(time.DateTime))
 	if i.IsTotal() || isAccount(i) {
 		line(`  AND account = %s`, quoteSQL(i.Account))
 	} else {
@@ -39,7 +39,7 @@ func query(i *insight.Insight, from, to time.Time, table string) string {
 		line(`  AND principal = %s`, quoteSQL(i.Principal))
 	}
 	if len(i.Members) == 0 {
-		line(`  AND countcategory = '%s'`, category(i.Data))
+		line(`  AND countcategory = '%s'`, trail.Category(i.Data))
 	}
 	switch {
 	case len(i.Members) > 0:
@@ -61,21 +61,13 @@ func query(i *insight.Insight, from, to time.Time, table string) string {
 func members(list []insight.Unit) string {
 	rows := make([]string, len(list))
 	for k, u := range list {
-		rows[k] = fmt.Sprintf("\n    (%s, %s, %s, %s, '%s')", quoteSQL(u.Region), quoteSQL(u.Source), quoteSQL(u.Name), quoteSQL(u.Principal), category(u.Data))
+		rows[k] = fmt.Sprintf("\n    (%s, %s, %s, %s, '%s')", quoteSQL(u.Region), quoteSQL(u.Source), quoteSQL(u.Name), quoteSQL(u.Principal), trail.Category(u.Data))
 	}
 	return strings.Join(rows, ",")
 }
 
-func category(data bool) string {
-	if data {
-		return "Data"
-	}
-	return "Management"
-}
-
 // newAPIs returns the Athena query that counts the APIs which a principal first used within an insight, as far as the 42 days before it tell.
 func newAPIs(i *insight.Insight, from, to time.Time, table string) string {
-	const layout = "2006-01-02 15:04:05"
 	first := trail.DayOf(to.Add(-1)) - 42
 	return fmt.Sprintf(`SELECT count(*) AS apis
 FROM (
@@ -88,7 +80,7 @@ FROM (
   GROUP BY eventsource, eventname
 )
 WHERE firstused >= TIMESTAMP '%s' AND firstused < TIMESTAMP '%s'`, table, first.Path(), trail.DayOf(to.Add(-1)).Path(), quoteSQL(i.Account), quoteSQL(i.Principal),
-		from.UTC().Format(layout), to.UTC().Format(layout))
+		from.UTC().Format(time.DateTime), to.UTC().Format(time.DateTime))
 }
 
 // quoteSQL writes s as a string literal of Athena (Trino): plain ASCII with quotes doubled, anything else as U&'…' with

@@ -76,7 +76,7 @@ func (t *text) suppressed(r *Run) {
 		t.put(2, "", ruleWords(r, s))
 		for k := range s.Insights {
 			i := &s.Insights[k]
-			t.put(6, dim, fmt.Sprintf("[%.1f] %s: %s, %s; id %s", i.Severity(), title(i), counted(i), spanWords(i), Clean(i.ID)))
+			t.put(6, dim, fmt.Sprintf("[%.1f] %s: %s, %s; id %s", i.Severity(), Title(i), counted(i), spanWords(i), Clean(i.ID)))
 		}
 	}
 	t.gap()

@@ -132,7 +132,7 @@ func (t *text) insight(e *Entry, r *Run, indent int) {
 	if e.Change == "retracted" {
 		style = dim
 	}
-	t.put(indent, style, fmt.Sprintf("[%.1f] %s", i.Severity(), title(i)))
+	t.put(indent, style, fmt.Sprintf("[%.1f] %s", i.Severity(), Title(i)))
 	in := indent + 6
 	t.put(in, "", Why(i)+".")
 	t.put(in, "", spark(i, t.width-in))
@@ -143,7 +143,7 @@ func (t *text) insight(e *Entry, r *Run, indent int) {
 	if s := leading(i, &r.Names); s != "" {
 		t.put(in, dim, s)
 	}
-	if s := usable(insight.Techniques(*i)); s != "" && indent == 0 { // the incident, or the insight above it, has said so
+	if s := usable(*i); s != "" && indent == 0 { // the incident, or the insight above it, has said so
 		t.put(in, dim, s)
 	}
 	for _, s := range remarks(r, i) {
@@ -174,10 +174,7 @@ func leading(i *insight.Insight, names *Names) string {
 	if i.Kind == insight.Novelty {
 		return newest(i)
 	}
-	list := i.WholeAttributions
-	if list == nil {
-		list = i.Attributions
-	}
+	list, _ := i.Attributed()
 	var parts []string
 	for _, a := range list {
 		if len(a.Insight) == 0 || a.Insight[0].Value == "" || implied(i, a) {

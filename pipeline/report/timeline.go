@@ -46,7 +46,7 @@ func TimelineOf(g *Group) *Timeline {
 		const least = 4 // a burst of a minute is seen too
 		from := min(at(s.Whole.Start), right-least)
 		row := Row{Words: rowHeight*k + 20, Y: rowHeight*k + 25, X: decimals(from, 1), W: decimals(max(least, at(s.Whole.End)-from), 1), Class: level(s.Insight),
-			Text: s.Whole.Start.UTC().Format("15:04Z ") + middle(strings.Replace(title(s.Insight), ".amazonaws.com ", " ", 1), mostWords)}
+			Text: s.Whole.Start.UTC().Format("15:04Z ") + middle(strings.Replace(Title(s.Insight), ".amazonaws.com ", " ", 1), mostWords)}
 		if s.State == insight.Open {
 			row.Class += " goeson"
 		}

@@ -176,10 +176,7 @@ func odds(score float64) string {
 }
 
 // Title names what an insight is about, in a line.
-func Title(i *insight.Insight) string { return title(i) }
-
-// title names what an insight is about.
-func title(i *insight.Insight) string {
+func Title(i *insight.Insight) string {
 	switch {
 	case isAccount(i):
 		return "account " + Clean(i.Account) + " fell silent"

@@ -56,12 +56,7 @@ type Row struct {
 }
 
 // Category is the row's event category as the counts table has it.
-func (r *Row) Category() string {
-	if r.Data {
-		return "Data"
-	}
-	return "Management"
-}
+func (r *Row) Category() string { return trail.Category(r.Data) }
 
 // Each calls fn for every row of a commit's counts that q selects, by day, then in the order of the counts table (account, region, event source,
 // event name, principal, management before data, write before read, error code), then by time. At most one day of counts is in

@@ -64,7 +64,7 @@ func productFields(m *Message) map[string]string {
 		"account": i.Account, "region": i.Region, "eventSource": i.Source, "eventName": i.Name, "errorCode": i.ErrorCode, "principal": i.Principal,
 		"observed": strconv.FormatInt(i.Whole.Count, 10), "expected": string(fixed(i.Expected)), "score": string(fixed(i.Worst.Score)),
 		"threshold": string(fixed(i.Threshold)), "model": i.Worst.Model, "incident": i.Incident,
-		"techniques": strings.Join(m.techniques(), " "),
+		"techniques": strings.Join(insight.TechniqueIDs(*i), " "),
 	} {
 		if value = line(value, 2048); value != "" {
 			out["trailgauge/"+name] = value

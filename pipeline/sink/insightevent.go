@@ -127,10 +127,7 @@ func start(i *insight.Insight) event {
 }
 
 func end(i *insight.Insight) event {
-	attributions := i.WholeAttributions
-	if attributions == nil { // retracted while open
-		attributions = i.Attributions
-	}
+	attributions, _ := i.Attributed() // none of the whole where it was retracted while open
 	e := record(i, "End", i.Whole.End, i.Whole, attributions, i.Worst)
 	e.InsightDetails.Extension.Expected = fixed(i.Expected)
 	return e

@@ -49,14 +49,6 @@ func (m *Message) Explain() string {
 	return fmt.Sprintf("trailgauge explain --lake %s %s", m.Lake, m.Insight.ID)
 }
 
-// techniques are the IDs of what its APIs can be used for.
-func (m *Message) techniques() (ids []string) {
-	for _, t := range insight.Techniques(*m.Insight) {
-		ids = append(ids, t.ID)
-	}
-	return ids
-}
-
 // over tells whether the message is about something that no longer goes on.
 func (m *Message) over() bool { return m.Insight.State != insight.Open }
 
@@ -123,7 +115,7 @@ func (m *Message) encode(level int) ([]byte, error) {
 	d := detail{Ours: ours{
 		Schema: 1, ID: m.ID, Phase: m.Phase, Insight: i.ID, Revision: i.Revision, Status: i.State, Severity: fixed(math.Round(i.Severity()*100) / 100),
 		Title: m.Title, Summary: m.Summary, Principal: i.Principal, Start: i.Whole.Start.UTC(), End: i.Whole.End.UTC(), Observed: i.Whole.Count,
-		Expected: fixed(i.Expected), Told: m.Told.UTC(), Lake: m.Lake, Explain: m.Explain(), Incident: i.Incident, Techniques: m.techniques(), Seen: i.Seen, Cut: level > 0,
+		Expected: fixed(i.Expected), Told: m.Told.UTC(), Lake: m.Lake, Explain: m.Explain(), Incident: i.Incident, Techniques: insight.TechniqueIDs(*m.Insight), Seen: i.Seen, Cut: level > 0,
 	}}
 	if m.Phase == Start || !m.over() {
 		d.event = start(&i)

@@ -143,7 +143,7 @@ func ocsf(m *Message) ocsfFinding {
 		Unmapped: map[string]string{
 			"phase": string(m.Phase), "revision": strconv.Itoa(i.Revision), "observed": fmt.Sprint(i.Whole.Count), "expected": string(fixed(i.Expected)),
 			"score": string(fixed(i.Worst.Score)), "threshold": string(fixed(i.Threshold)), "baseline_average": string(rate(i.Baseline.Count, i.Baseline.Minutes())),
-			"error_code": i.ErrorCode, "explain": m.Explain(), "incident": i.Incident, "techniques": strings.Join(m.techniques(), " "),
+			"error_code": i.ErrorCode, "explain": m.Explain(), "incident": i.Incident, "techniques": strings.Join(insight.TechniqueIDs(*i), " "),
 		},
 	}
 }

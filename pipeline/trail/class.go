@@ -47,6 +47,14 @@ func IsData(r *Record) bool {
 	return false
 }
 
+// Category is the eventCategory that a call is counted under: what IsData tells.
+func Category(data bool) string {
+	if data {
+		return "Data"
+	}
+	return "Management"
+}
+
 // Counted tells whether a record is an API call that belongs in call rates. Events of a service's own accord,
 // network activity (the same call again, seen from its VPC endpoint), insights and aggregates do not; console
 // sign-ins and console actions do, and so do records from before eventType existed.

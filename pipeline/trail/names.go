@@ -32,6 +32,15 @@ func PartitionOf(region string) string {
 	return "aws"
 }
 
+// AccountOf returns the account in a principal's key or an ARN; "" where it has none.
+func AccountOf(principal string) string {
+	if rest, ok := strings.CutPrefix(principal, "account:"); ok {
+		id, _, _ := strings.Cut(rest, "/")
+		return id
+	}
+	return arnAccount(principal)
+}
+
 // SplitVia splits a principal's key into who called and the service that called on their behalf; via is "" where none did.
 func SplitVia(principal string) (who, via string) {
 	who, via, _ = strings.Cut(principal, viaMark)

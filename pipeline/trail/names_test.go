@@ -25,6 +25,14 @@ func TestNames(t *testing.T) {
 			t.Errorf("role %q: %v", s, !want)
 		}
 	}
+	for s, want := range map[string]string{
+		"arn:aws:sts::111122223333:assumed-role/audit": "111122223333", "account:444455556666/AIDA1": "444455556666",
+		"arn:aws-cn:iam::111122223333:role/a": "111122223333", "service:ec2.amazonaws.com": "", "anonymous": "", "": "", "arn:aws": "",
+	} {
+		if got := AccountOf(s); got != want {
+			t.Errorf("account of %q: %q, want %q", s, got, want)
+		}
+	}
 	for s, want := range map[string][2]string{
 		"arn:aws:iam::111122223333:user/anna":                                  {"arn:aws:iam::111122223333:user/anna", ""},
 		"arn:aws:iam::111122223333:user/anna|via=cloudformation.amazonaws.com": {"arn:aws:iam::111122223333:user/anna", "cloudformation.amazonaws.com"},
