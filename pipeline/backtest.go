@@ -73,6 +73,13 @@ func Backtest(ctx context.Context, o BacktestOptions) (*report.Backtest, error) 
 	if err := o.check(c); err != nil {
 		return nil, err
 	}
+	names, err := o.Config.names()
+	if err == nil && len(names.Accounts) == 0 {
+		names, err = NamesOf(ctx, o.Lake)
+	}
+	if err != nil {
+		return nil, err
+	}
 	past, start := o.past(c)
 	tiles := newTileCache(o.Lake, c)
 	r, err := o.replay(ctx, past, tiles, o.Config)
@@ -81,7 +88,7 @@ func Backtest(ctx context.Context, o BacktestOptions) (*report.Backtest, error) 
 	}
 	out := &report.Backtest{
 		SchemaVersion: report.SchemaVersion, Program: Program, Lake: o.Lake.URL(""), From: o.From, To: o.To, Start: start,
-		Hours: r.made.hours, HoursUnknown: r.made.hours - r.made.observed, HistoryDays: r.made.history, Configured: r.report(&o),
+		Hours: r.made.hours, HoursUnknown: r.made.hours - r.made.observed, HistoryDays: r.made.history, Configured: r.report(&o), Names: names,
 	}
 	if o.Against != nil {
 		b, err := o.replay(ctx, past, tiles, *o.Against)

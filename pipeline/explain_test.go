@@ -30,7 +30,7 @@ func TestExplainRetracted(t *testing.T) {
 		t.Errorf("late data changed what it was decided by:\n%s", d)
 	}
 	var text strings.Builder
-	if err := report.Explain(&text, now, nil, false, 0, false); err != nil || !strings.Contains(text.String(), "Retracted: late data took it back") {
+	if err := report.Explain(&text, now, nil, report.Names{}, false, 0, false); err != nil || !strings.Contains(text.String(), "Retracted: late data took it back") {
 		t.Errorf("%v\n%s", err, text.String())
 	}
 	if i, err := FindInsight(t.Context(), s.Lake, was.ID+"0"); !errors.Is(err, ErrNoInsight) || !errors.Is(err, ErrUsage) {

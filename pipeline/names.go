@@ -1,6 +1,10 @@
 package pipeline
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -8,7 +12,9 @@ import (
 	"strings"
 	"unicode"
 
+	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/report"
+	"trailgauge/pipeline/store"
 	"trailgauge/pipeline/trail"
 )
 
@@ -58,6 +64,52 @@ func (c *Config) names() (report.Names, error) {
 		out.Networks = append(out.Networks, report.Network{Prefix: p, Name: name})
 	}
 	return out, nil
+}
+
+// NamesOf returns what the newest run on a lake called accounts and networks, for who reads the lake without a configuration; none where that run is long ago.
+func NamesOf(ctx context.Context, s store.Store) (report.Names, error) {
+	c, err := lake.Current(ctx, s)
+	if err != nil {
+		return report.Names{}, err
+	}
+	newest := ""
+	if err := s.List(ctx, "state/plans/", planKey(max(0, c.Number-plansBack)), func(i store.Info) error { newest = i.Key; return nil }); err != nil || newest == "" {
+		return report.Names{}, err
+	}
+	config, err := plannedConfig(ctx, s, newest)
+	if err != nil {
+		return report.Names{}, err
+	}
+	return config.names()
+}
+
+// plansBack is how many commits back the newest plan is looked for: a run makes two, upkeep some without a plan.
+const plansBack = 500
+
+// plannedConfig reads the configuration out of a plan without the objects behind it, of which there may be millions.
+func plannedConfig(ctx context.Context, s store.Store, key string) (*Config, error) {
+	head, err := s.GetRange(ctx, key, 0, 16<<20)
+	if err != nil {
+		return nil, err
+	}
+	config := new(Config)
+	d := json.NewDecoder(bytes.NewReader(head))
+	_, err = d.Token() // the object begins
+	for err == nil && d.More() {
+		var name json.Token
+		if name, err = d.Token(); err != nil {
+			break
+		}
+		if name == "config" {
+			if err = d.Decode(config); err == nil {
+				return config, nil
+			}
+			break
+		}
+		var other json.RawMessage
+		err = d.Decode(&other)
+	}
+	return nil, fmt.Errorf("reading the configuration of %s: %w", s.URL(key), errors.Join(lake.ErrForeign, err))
 }
 
 // parseNetwork reads a CIDR prefix, whatever its bits behind the mask, or one address.

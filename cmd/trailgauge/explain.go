@@ -29,8 +29,12 @@ func (e *explainCommand) run(ctx context.Context, t *terminal) (outcome, error) 
 	if err != nil {
 		return outcome{}, err
 	}
+	names, err := pipeline.NamesOf(ctx, s)
+	if err != nil {
+		return outcome{}, err
+	}
 	width, _ := size(t.out)
-	if err := report.Explain(t.out, i, said, e.JSON, width, t.colour()); err != nil {
+	if err := report.Explain(t.out, i, said, names, e.JSON, width, t.colour()); err != nil {
 		return outcome{}, fmt.Errorf("explaining insight %s: %w", i.ID, err)
 	}
 	return outcome{}, nil

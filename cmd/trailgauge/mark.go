@@ -92,8 +92,12 @@ func (m *markCommand) list(ctx context.Context, t *terminal) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	names, err := pipeline.NamesOf(ctx, s)
+	if err != nil {
+		return outcome{}, err
+	}
 	width, _ := size(t.out)
-	return outcome{}, report.MarkList(t.out, marks, m.JSON, width, t.colour())
+	return outcome{}, report.MarkList(t.out, marks, names, m.JSON, width, t.colour())
 }
 
 // told says what a mark does and from when on.

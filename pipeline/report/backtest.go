@@ -28,6 +28,8 @@ type Backtest struct {
 
 	Stored *Stored `json:"stored"`
 	AWS    *AWS    `json:"aws,omitempty"` // when a trail was given
+
+	Names Names `json:"-"` // for the text
 }
 
 // Start says what a replay knew when it began.

@@ -13,6 +13,7 @@ import (
 // BacktestText writes a backtest for a terminal of the given width in columns (0: 80; at least 40), in colour if asked for.
 func BacktestText(w io.Writer, b *Backtest, width int, color bool) error {
 	t := newText(width, color)
+	t.names = b.Names
 	t.put(0, bold, fmt.Sprintf("%s to %s, replayed from the counts", when(b.From), when(b.To)))
 	t.put(0, dim, Clean(b.Lake))
 	t.put(0, "", beginnings(b))
@@ -125,7 +126,7 @@ func (t *text) brief(i *insight.Insight, style, sign string) {
 		}
 	}
 	t.put(2, style, fmt.Sprintf("%s[%.1f] %s", sign, i.Severity(), what))
-	t.put(8, dim, fmt.Sprintf("%s, account %s, %s: %s, %s expected, score %.1f of %.1f", spanWords(i), Clean(i.Account), region(i),
+	t.put(8, dim, fmt.Sprintf("%s, account %s, %s: %s, %s expected, score %.1f of %.1f", spanWords(i), t.names.Account(i.Account), region(i),
 		group(i.Whole.Count), expected(i.Expected), i.Worst.Score, i.Threshold))
 }
 
@@ -164,7 +165,7 @@ func (t *text) aws(a *AWS) {
 			break
 		}
 		t.put(2, "", strings.Join(strings.Fields(fmt.Sprintf("CloudTrail alone: %s %s %s %s, account %s, %s, %s to %s",
-			Clean(x.Type), Clean(x.Source), Clean(x.Name), Clean(x.ErrorCode), Clean(x.Account), Clean(x.Region), when(x.From), when(x.To))), " "))
+			Clean(x.Type), Clean(x.Source), Clean(x.Name), Clean(x.ErrorCode), t.names.Account(x.Account), Clean(x.Region), when(x.From), when(x.To))), " "))
 	}
 	t.gap()
 }

@@ -34,8 +34,8 @@ type step struct {
 
 // Explain writes the arithmetic of one insight as JSON, or as text for a terminal of the given width (as Text). said is its mark that holds; nil
 // when there is none.
-func Explain(w io.Writer, i *insight.Insight, said *insight.Seen, asJSON bool, width int, color bool) error {
-	r := &Run{Marks: map[string]*insight.Seen{i.ID: said}}
+func Explain(w io.Writer, i *insight.Insight, said *insight.Seen, names Names, asJSON bool, width int, color bool) error {
+	r := &Run{Names: names, Marks: map[string]*insight.Seen{i.ID: said}}
 	e := explanation{SchemaVersion: SchemaVersion, insightJSON: insightOf(&Entry{Insight: i}, r)}
 	e.First, e.Worst = derive(i, &i.First), derive(i, &i.Worst)
 	if asJSON {
@@ -45,6 +45,7 @@ func Explain(w io.Writer, i *insight.Insight, said *insight.Seen, asJSON bool, w
 		return nil
 	}
 	t := newText(width, color)
+	t.names = names
 	t.explain(i, &e, remarks(r, i))
 	_, err := io.WriteString(w, t.b.String())
 	return err

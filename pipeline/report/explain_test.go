@@ -34,7 +34,7 @@ func explainable() *insight.Insight {
 func explainText(t *testing.T, i *insight.Insight, said *insight.Seen, asJSON bool) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Explain(&b, i, said, asJSON, 100, false); err != nil {
+	if err := Explain(&b, i, said, Names{}, asJSON, 100, false); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

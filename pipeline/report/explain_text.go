@@ -18,7 +18,7 @@ func (t *text) explain(i *insight.Insight, e *explanation, remarks []string) {
 	}
 	t.put(0, style, fmt.Sprintf("[%.1f] %s", i.Severity(), Title(i)))
 	t.put(0, "", Why(i)+".")
-	t.put(0, dim, fmt.Sprintf("%s, account %s, %s, %s", spanWords(i), Clean(i.Account), region(i), stateName(i)))
+	t.put(0, dim, fmt.Sprintf("%s, account %s, %s, %s", spanWords(i), t.names.Account(i.Account), region(i), stateName(i)))
 	if i.Principal != "" {
 		t.put(0, dim, "principal "+Clean(i.Principal))
 	}

@@ -20,8 +20,8 @@ type markJSON struct {
 }
 
 // MarkList writes what was said of insights, in the order it was said, as JSON or as text for a terminal of the given width (as Text). What was taken back
-// is there, with who did it.
-func MarkList(w io.Writer, list []insight.Mark, asJSON bool, width int, color bool) error {
+// is there, with who did it. names are shown in text.
+func MarkList(w io.Writer, list []insight.Mark, names Names, asJSON bool, width int, color bool) error {
 	marks := insight.NewMarks(list)
 	if asJSON {
 		out := markList{SchemaVersion, []markJSON{}}
@@ -31,6 +31,7 @@ func MarkList(w io.Writer, list []insight.Mark, asJSON bool, width int, color bo
 		return Encode(w, out)
 	}
 	t := newText(width, color)
+	t.names = names
 	if len(list) == 0 {
 		t.put(0, "", "Nothing was said yet.")
 	}
@@ -58,7 +59,7 @@ func (t *text) mark(m, undo *insight.Mark) {
 	if n := len(m.Of) - 1; n > 0 {
 		within = ", and " + count(n, "insight") + " within it"
 	}
-	t.put(6, dim, fmt.Sprintf("%s, account %s, %s%s", spanWords(&i), Clean(i.Account), region(&i), within))
+	t.put(6, dim, fmt.Sprintf("%s, account %s, %s%s", spanWords(&i), t.names.Account(i.Account), region(&i), within))
 	t.put(6, "", said(m))
 	if undo != nil {
 		t.put(6, yellow, "taken back: "+said(undo))

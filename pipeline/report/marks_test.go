@@ -23,7 +23,7 @@ func markOf(number, undoes int, s string) insight.Mark {
 func listed(t *testing.T, list []insight.Mark, asJSON bool) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := MarkList(&b, list, asJSON, 80, false); err != nil {
+	if err := MarkList(&b, list, Names{}, asJSON, 80, false); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

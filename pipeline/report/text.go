@@ -42,6 +42,7 @@ type text struct {
 	b     strings.Builder
 	width int
 	color bool
+	names Names // of accounts, for what has no Run
 
 	flowed bool // lines that go on end with a space
 }
