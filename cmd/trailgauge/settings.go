@@ -17,7 +17,7 @@ import (
 	"trailgauge/pipeline/store"
 )
 
-// settings is the configuration file: what decides a run's outputs, and where the trails are.
+// settings is the configuration file: what decides a run's outputs, and where the trails are. configuration.md tells people of every key.
 type settings struct {
 	pipeline.Config `yaml:",inline"`
 	AccountsFile    string       `yaml:"accounts_file"` // names, owners and time zones of accounts, see readAccounts
