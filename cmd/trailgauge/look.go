@@ -100,6 +100,3 @@ func (f *filesCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 
 // printJSON writes v as one JSON object that is harmless to look at.
 func printJSON(w io.Writer, v any) error { return report.Encode(w, v) }
-
-// version is what the build says.
-func version() string { return pipeline.Program }

@@ -60,7 +60,7 @@ func perform(ctx context.Context, args []string, t *terminal) (outcome, error) {
 		kong.Writers(t.out, t.err),
 		kong.Exit(func(status int) { ended = status }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Vars{"version": version()},
+		kong.Vars{"version": pipeline.Program},
 	)
 	if err != nil {
 		panic("trailgauge: internal error: " + err.Error())

@@ -53,12 +53,16 @@ func (b bucketFlags) lake(ctx context.Context, name string) (store.Store, error)
 	return s, err
 }
 
+// s3 is how all buckets are reached.
+func (b bucketFlags) s3() store.S3Options {
+	return store.S3Options{Region: b.Region, Endpoint: b.Endpoint, PathStyle: b.PathStyle, ChecksumWhenRequired: b.Endpoint != ""}
+}
+
 // place opens what is written to: a lake, or where one may begin.
 func (b bucketFlags) place(ctx context.Context, name string) (store.Store, error) {
-	s, err := store.Open(ctx, name, store.S3Options{
-		Region: b.Region, Endpoint: b.Endpoint, PathStyle: b.PathStyle, ChecksumWhenRequired: b.Endpoint != "",
-		ExpectedBucketOwner: b.LakeBucketOwner, KMSKey: b.KMSKey,
-	})
+	o := b.s3()
+	o.ExpectedBucketOwner, o.KMSKey = b.LakeBucketOwner, b.KMSKey
+	s, err := store.Open(ctx, name, o)
 	if err != nil {
 		return nil, usage(err)
 	}

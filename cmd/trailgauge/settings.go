@@ -132,7 +132,7 @@ func (b bucketFlags) load(ctx context.Context, what, name string) ([]byte, error
 	if at < len("s3://b") || at == len(name)-1 {
 		return nil, fmt.Errorf("%w: reading %s: %s is no object: want s3://bucket/key", pipeline.ErrUsage, what, name)
 	}
-	s, err := store.Open(ctx, name[:at], store.S3Options{Region: b.Region, Endpoint: b.Endpoint, PathStyle: b.PathStyle, ChecksumWhenRequired: b.Endpoint != ""})
+	s, err := store.Open(ctx, name[:at], b.s3())
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -97,14 +98,10 @@ func (b bucketFlags) open(ctx context.Context, p trailPlace) (store.Store, error
 	if strings.HasPrefix(p.URL, lookupScheme) {
 		return nil, fmt.Errorf("%w: %s: run and plan read Event History, nothing else does", pipeline.ErrUsage, p.URL)
 	}
-	region := b.Region
-	if p.Region != "" {
-		region = p.Region
-	}
-	s, err := store.Open(ctx, p.URL, store.S3Options{
-		Region: region, Endpoint: b.Endpoint, PathStyle: b.PathStyle, ChecksumWhenRequired: b.Endpoint != "",
-		RoleARN: p.RoleARN, ExternalID: p.ExternalID, ExpectedBucketOwner: p.Owner, RequesterPays: p.RequestPayer != "",
-	})
+	o := b.s3()
+	o.Region = cmp.Or(p.Region, b.Region)
+	o.RoleARN, o.ExternalID, o.ExpectedBucketOwner, o.RequesterPays = p.RoleARN, p.ExternalID, p.Owner, p.RequestPayer != ""
+	s, err := store.Open(ctx, p.URL, o)
 	if err != nil {
 		return nil, usage(err)
 	}

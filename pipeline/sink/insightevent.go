@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"trailgauge/pipeline/insight"
+	"trailgauge/pipeline/trail"
 )
 
 // File is one object to write: its key within the lake and its bytes.
@@ -146,7 +147,7 @@ func record(i *insight.Insight, state string, at time.Time, span insight.Span, b
 		SharedEventID:      i.ID,
 		EventCategory:      "Insight",
 		InsightDetails: details{
-			State: state, EventSource: i.Source, EventName: i.Name, InsightType: "ApiCallRateInsight", SourceEventCategory: "Management",
+			State: state, EventSource: i.Source, EventName: i.Name, InsightType: i.Kind.String(), ErrorCode: i.ErrorCode, SourceEventCategory: trail.Category(i.Data),
 			InsightContext: insightContext{
 				Statistics: statistics{
 					Baseline: average{rate(i.Baseline.Count, before)}, Insight: average{rate(span.Count, minutes)},
@@ -161,12 +162,6 @@ func record(i *insight.Insight, state string, at time.Time, span insight.Span, b
 				Model: v.Model, Attributions: ours,
 			},
 		},
-	}
-	if i.Kind == insight.ErrorRate {
-		e.InsightDetails.InsightType, e.InsightDetails.ErrorCode = "ApiErrorRateInsight", i.ErrorCode
-	}
-	if i.Data {
-		e.InsightDetails.SourceEventCategory = "Data"
 	}
 	if i.Revision > 1 {
 		e.Addendum = &addendum{Reason: "UPDATED_DATA", OriginalEventID: eventID(i.ID, state, i.Revision-1)}

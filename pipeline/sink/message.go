@@ -122,7 +122,6 @@ func (m *Message) encode(level int) ([]byte, error) {
 	} else {
 		d.event = end(&i)
 	}
-	d.InsightDetails.InsightType = i.Kind.String()
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
