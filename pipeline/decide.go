@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -224,13 +223,12 @@ func stateKey(day trail.Day, run int) string {
 }
 
 func loadState(ctx context.Context, s store.Store, r lake.StateRef) (*carried, error) {
-	body, _, err := s.Get(ctx, r.Key, 0)
-	if err != nil {
+	state := &carried{Nulls: models.NewNulls()}
+	if err := lake.ReadJSON(ctx, s, r.Key, state); err != nil {
 		return nil, err
 	}
-	state := &carried{Nulls: models.NewNulls()}
-	if err := json.Unmarshal(body, state); err != nil || state.Day != r.Day || state.Life == nil {
-		return nil, fmt.Errorf("reading %s: %v: %w", s.URL(r.Key), err, lake.ErrForeign)
+	if state.Day != r.Day || state.Life == nil {
+		return nil, fmt.Errorf("reading %s: %w", s.URL(r.Key), lake.ErrForeign)
 	}
 	return state, nil
 }

@@ -95,12 +95,11 @@ func (d *deliveredState) begin(ctx context.Context, run int, dry bool) error {
 func (d *deliveredState) run(ctx context.Context, run int) (*runState, error) {
 	r := &runState{run: run, had: map[string]bool{}, parts: len(d.parts[run])}
 	for _, key := range d.parts[run] {
-		body, _, err := d.lake.Get(ctx, key, 0)
-		if err != nil {
+		var n delivered
+		if err := lake.ReadJSON(ctx, d.lake, key, &n); err != nil {
 			return nil, err
 		}
-		var n delivered
-		if err := json.Unmarshal(body, &n); err != nil || n.Run != run {
+		if n.Run != run {
 			return nil, fmt.Errorf("reading %s: %w", d.lake.URL(key), lake.ErrForeign)
 		}
 		for _, id := range n.Taken {

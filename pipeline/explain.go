@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -77,13 +76,9 @@ func SaidOf(ctx context.Context, s store.Store, id string) (*insight.Seen, error
 
 // loadInsights reads a day's insights in full.
 func loadInsights(ctx context.Context, s store.Store, key string) ([]insight.Insight, error) {
-	body, _, err := s.Get(ctx, key, 0)
-	if err != nil {
-		return nil, err
-	}
 	var list []insight.Insight
-	if err := json.Unmarshal(body, &list); err != nil {
-		return nil, fmt.Errorf("reading %s: %w: %w", s.URL(key), err, lake.ErrForeign)
+	if err := lake.ReadJSON(ctx, s, key, &list); err != nil {
+		return nil, err
 	}
 	return list, nil
 }

@@ -124,16 +124,12 @@ func workKey(run int, name string) string { return partPrefix(run) + name + ".pi
 func partKey(run int, name string) string { return partPrefix(run) + name + ".json" }
 
 func loadPart(ctx context.Context, s store.Store, run int, name string) (*part, error) {
-	body, _, err := s.Get(ctx, partKey(run, name), 0)
-	if errors.Is(err, store.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
 	p := new(part)
-	if err := json.Unmarshal(body, p); err != nil {
-		return nil, fmt.Errorf("reading %s: %w: %w", s.URL(partKey(run, name)), err, lake.ErrForeign)
+	switch err := lake.ReadJSON(ctx, s, partKey(run, name), p); {
+	case errors.Is(err, store.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
 	}
 	return p, nil
 }

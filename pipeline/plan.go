@@ -117,15 +117,13 @@ func jsonSize(o Object) int64 {
 
 // loadPlan returns the plan of a run, or nil when there is none.
 func loadPlan(ctx context.Context, s store.Store, run int) (*Plan, error) {
-	body, _, err := s.Get(ctx, planKey(run), 0)
-	if errors.Is(err, store.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
 	p := new(Plan)
-	if err := json.Unmarshal(body, p); err != nil || p.Format != 1 || p.Run != run {
+	switch err := lake.ReadJSON(ctx, s, planKey(run), p); {
+	case errors.Is(err, store.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case p.Format != 1 || p.Run != run:
 		return nil, fmt.Errorf("reading %s: %w", s.URL(planKey(run)), lake.ErrForeign)
 	}
 	return p, nil

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
@@ -48,13 +47,6 @@ func (o *Options) soundDay(ctx context.Context, c *lake.Commit, day trail.Day) e
 	if m.Found == "" {
 		return nil
 	}
-	body, _, err := o.Lake.Get(ctx, m.Found, 0)
-	if err != nil {
-		return err
-	}
 	var list []json.RawMessage
-	if err := json.Unmarshal(body, &list); err != nil {
-		return fmt.Errorf("reading %s: %w: %w", o.Lake.URL(m.Found), err, lake.ErrForeign)
-	}
-	return nil
+	return lake.ReadJSON(ctx, o.Lake, m.Found, &list)
 }

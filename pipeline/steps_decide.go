@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -235,17 +234,13 @@ func (o *StepOptions) ready(ctx context.Context, c *lake.Commit, p *Plan, out *O
 // Newest tells of the newest report, as a step. The error is store.ErrNotExist where there is none.
 func Newest(ctx context.Context, s store.Store) (*Outcome, error) {
 	const key = LatestReport + "report.json"
-	body, _, err := s.Get(ctx, key, 0)
-	if err != nil {
-		return nil, err
-	}
 	var rep struct {
 		Commit      int
 		DecidedUpto *time.Time
 		Insights    []struct{ Change string }
 	}
-	if err := json.Unmarshal(body, &rep); err != nil {
-		return nil, fmt.Errorf("reading %s: %w: %w", s.URL(key), err, lake.ErrForeign)
+	if err := lake.ReadJSON(ctx, s, key, &rep); err != nil {
+		return nil, err
 	}
 	out := &Outcome{Step: "report", Done: true, Commit: rep.Commit, Until: rep.DecidedUpto, Report: s.URL(LatestReport + "index.html")}
 	for _, i := range rep.Insights {

@@ -125,12 +125,11 @@ func (t *telling) load(ctx context.Context, s store.Store) (*toldRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, _, err := s.Get(ctx, t.key, 0)
-	if err != nil {
+	out := new(toldRun)
+	if err := lake.ReadJSON(ctx, s, t.key, out); err != nil {
 		return nil, err
 	}
-	out := new(toldRun)
-	if err := json.Unmarshal(body, out); err != nil || out.Run != t.run {
+	if out.Run != t.run {
 		return nil, fmt.Errorf("reading %s: %w", s.URL(t.key), lake.ErrForeign)
 	}
 	return out, nil

@@ -157,7 +157,7 @@ func Load(ctx context.Context, s store.Store, number int) (*Commit, error) {
 
 func load(ctx context.Context, s store.Store, key string) (*Commit, error) {
 	c := new(Commit)
-	if err := getJSON(ctx, s, key, c); err != nil {
+	if err := ReadJSON(ctx, s, key, c); err != nil {
 		return nil, err
 	}
 	if c.Format != 1 || key != commitKey(c.Number) {
@@ -201,7 +201,8 @@ func (c *Commit) Manifest(d trail.Day) string {
 	return ""
 }
 
-func getJSON(ctx context.Context, s store.Store, key string, v any) error {
+// ReadJSON reads a file of the lake into v. What is no JSON, or of another type, is ErrForeign; what is not there store.ErrNotExist.
+func ReadJSON(ctx context.Context, s store.Store, key string, v any) error {
 	body, _, err := s.Get(ctx, key, 0)
 	if err != nil {
 		return err

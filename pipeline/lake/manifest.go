@@ -75,7 +75,7 @@ func LoadManifest(ctx context.Context, s store.Store, c *Commit, d trail.Day) (*
 		return &Manifest{Day: d, Files: map[Table][]File{}}, nil
 	}
 	m := new(Manifest) // JSON of something else leaves it so
-	if err := getJSON(ctx, s, key, m); err != nil {
+	if err := ReadJSON(ctx, s, key, m); err != nil {
 		return nil, err
 	}
 	if m.Day != d || m.Files == nil {
