@@ -286,23 +286,28 @@ func (s *scanner) writeRows(ctx context.Context, rows keyedRows) error {
 			s.order = append(s.order, placed{day: trail.DayOfMilli(ms), row: int32(i), time: ms})
 		}
 	}
-	order, keys := s.order, map[trail.Day][]lake.Key{}
-	s.desk.sort(order)
+	s.desk.sort(s.order)
+	var days [][]placed
+	keys := map[trail.Day][]lake.Key{}
+	for rest := s.order; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].day == rest[0].day {
+			n++
+		}
+		days, keys[rest[0].day] = append(days, rest[:n]), make([]lake.Key, 0, n)
+		rest = rest[n:]
+	}
 	for i, row := range rows.rows {
 		if !s.dropped[row] {
 			day := trail.DayOfMilli(s.rows.Time(int(row) - s.spilled))
 			keys[day] = append(keys[day], rows.keys[i])
 		}
 	}
-	for len(order) > 0 {
-		n := 1
-		for n < len(order) && order[n].day == order[0].day {
-			n++
-		}
-		if err := s.writeDay(ctx, order[0].day, order[:n], keys[order[0].day]); err != nil {
+	for _, order := range days {
+		day := order[0].day
+		if err := s.writeDay(ctx, day, order, keys[day]); err != nil {
 			return err
 		}
-		order = order[n:]
 	}
 	return nil
 }
@@ -363,7 +368,9 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed, k
 	if s.spills > 0 {
 		name = fmt.Sprintf("%s-%d", name, s.spills)
 	}
-	d := partDay{Day: day, Keys: s.piece(lake.EncodeKeys(keys))}
+	d, from := partDay{Day: day}, len(s.work)
+	s.work = lake.AppendKeys(s.work, keys)
+	d.Keys = s.piece(from)
 	if d.Events, err = putFile(ctx, s.lake, lake.Events, day, s.run, name, body, len(order)); err != nil {
 		return err
 	}
@@ -372,17 +379,17 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed, k
 		if err != nil {
 			return fmt.Errorf("encoding the counts of %s: %w", day, err)
 		}
-		d.Counts = s.piece(body)
+		from := len(s.work)
+		s.work = append(s.work, body...)
+		d.Counts = s.piece(from)
 	}
 	s.part.Days = append(s.part.Days, d)
 	return nil
 }
 
-// piece adds to the shard's working file.
-func (s *scanner) piece(body []byte) piece {
-	p := piece{workKey(s.run, s.name), int64(len(s.work)), int64(len(body))}
-	s.work = append(s.work, body...)
-	return p
+// piece is what was added to the shard's working file since it had the given size.
+func (s *scanner) piece(from int) piece {
+	return piece{workKey(s.run, s.name), int64(from), int64(len(s.work) - from)}
 }
 
 func putFile(ctx context.Context, s store.Store, t lake.Table, day trail.Day, run int, name string, body []byte, rows int) (lake.File, error) {

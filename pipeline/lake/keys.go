@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/zeebo/xxh3"
@@ -46,28 +47,38 @@ func CompareIDs(a, b [16]byte) int {
 const sealed = "trailgauge keys\x00"
 
 // EncodeKeys returns sorted keys as a file.
-func EncodeKeys(keys []Key) []byte { return packKeys(keys).File() }
+func EncodeKeys(keys []Key) []byte { return AppendKeys(nil, keys) }
 
-func packKeys(keys []Key) Keys {
-	out := make([]byte, 0, (len(keys)+1)*KeySize)
-	for _, k := range keys {
-		out = append(out, k.ID[:]...)
-		out = binary.BigEndian.AppendUint64(out, k.Sum)
-		out = binary.BigEndian.AppendUint32(out, k.Object)
-		out = binary.BigEndian.AppendUint32(out, k.Position)
+// AppendKeys adds sorted keys to dst as a file.
+func AppendKeys(dst []byte, keys []Key) []byte {
+	file := len(dst)
+	dst = appendKeys(slices.Grow(dst, (len(keys)+1)*KeySize), keys)
+	return appendSeal(dst, Keys(dst[file:]))
+}
+
+func appendKeys(dst []byte, keys []Key) []byte {
+	for i := range keys {
+		k := &keys[i]
+		dst = append(dst, k.ID[:]...)
+		dst = binary.BigEndian.AppendUint64(dst, k.Sum)
+		dst = binary.BigEndian.AppendUint32(dst, k.Object)
+		dst = binary.BigEndian.AppendUint32(dst, k.Position)
 	}
-	return out
+	return dst
+}
+
+// appendSeal adds what follows the entries k in their file.
+func appendSeal(dst []byte, k Keys) []byte {
+	dst = append(dst, sealed...)
+	dst = binary.BigEndian.AppendUint64(dst, uint64(k.Len()))
+	return binary.BigEndian.AppendUint64(dst, xxh3.Hash(k))
 }
 
 // Keys is the entries of a file of keys in memory.
 type Keys []byte
 
 // File returns the keys as a file, sealed.
-func (k Keys) File() []byte {
-	out := append(k[:len(k):len(k)], sealed...)
-	out = binary.BigEndian.AppendUint64(out, uint64(k.Len()))
-	return binary.BigEndian.AppendUint64(out, xxh3.Hash(k))
-}
+func (k Keys) File() []byte { return appendSeal(k[:len(k):len(k)], k) }
 
 // DecodeKeys checks that body is a whole file of keys and returns its entries.
 func DecodeKeys(body []byte) (Keys, error) {

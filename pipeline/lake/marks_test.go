@@ -43,7 +43,7 @@ func TestMarks(t *testing.T) {
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		keys, others := keysOf(r, "keys"), keysOf(r, "others")
-		file := packKeys(keys)
+		file := Keys(appendKeys(nil, keys))
 		body := EncodeMarks(file)
 		if most := marksHeader + len(keys)*18/8 + 3; len(body) > most {
 			r.Fatalf("%d keys take %d bytes, more than %d", len(keys), len(body), most)
@@ -88,7 +88,7 @@ func TestDamagedMarks(t *testing.T) {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, Key.Compare)
-	whole := EncodeMarks(packKeys(keys))
+	whole := EncodeMarks(Keys(appendKeys(nil, keys)))
 	read := func(body []byte) error {
 		put(t, s, "k.marks", body)
 		m, err := OpenMarks(t.Context(), s, "k.marks", 64)
@@ -132,7 +132,7 @@ func BenchmarkMarks(b *testing.B) {
 		binary.BigEndian.PutUint64(keys[i].ID[:], uint64(i)*0x9e3779b97f4a7c15)
 	}
 	slices.SortFunc(keys, Key.Compare)
-	body := EncodeMarks(packKeys(keys))
+	body := EncodeMarks(Keys(appendKeys(nil, keys)))
 	put(b, s, "k.marks", body)
 	b.ReportMetric(float64(len(body)*8)/float64(len(keys)), "bits/key")
 	for b.Loop() {

@@ -178,18 +178,20 @@ func flag(v bool) byte {
 func (c *vector) pad(n int) {
 	switch {
 	case c.leaf.shape == optionalFlag:
-		for len(c.flags) < n {
-			c.flags = append(c.flags, noFlag)
-		}
+		c.flags = padded(c.flags, n, noFlag)
 	case c.leaf.dict:
-		for len(c.ids) < n {
-			c.ids = append(c.ids, 0)
-		}
+		c.ids = padded(c.ids, n, 0)
 	default:
-		for c.texts.len() < n {
-			c.texts.push("")
-		}
+		c.texts.ends = padded(c.texts.ends, n, uint32(len(c.texts.bytes)))
 	}
+}
+
+// padded appends v until there are n values.
+func padded[T byte | uint32](values []T, n int, v T) []T {
+	for len(values) < n {
+		values = append(values, v)
+	}
+	return values
 }
 
 // add appends a text as a value; "" is a null, except in a map.
