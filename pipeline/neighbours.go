@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 	"sync"
 
@@ -83,7 +85,7 @@ func (b *neighbours) showPart(ctx context.Context, s store.Store, shard int, p *
 
 // repeats waits for the shards before and calls found for those of the keys, ascending, whose IDs one of them has, with the first of theirs.
 func (b *neighbours) repeats(ctx context.Context, shard int, keys []lake.Key, found func(i int, first lake.Key)) error {
-	seen := make([]bool, len(keys))
+	mine, seen := sieveOf(keys), make([]bool, len(keys))
 	for earlier := b.first[shard]; earlier < shard; earlier++ {
 		select {
 		case <-b.ready[earlier]:
@@ -93,18 +95,40 @@ func (b *neighbours) repeats(ctx context.Context, shard int, keys []lake.Key, fo
 		b.mu.Lock()
 		theirs := b.keys[earlier]
 		b.mu.Unlock()
-		k := 0
-		for i := range keys {
-			for k < len(theirs) && compareIDs(theirs[k].ID, keys[i].ID) < 0 {
-				k++
+		for k := range theirs {
+			if !mine.passes(theirs[k].ID) {
+				continue
 			}
-			if k < len(theirs) && theirs[k].ID == keys[i].ID && !seen[i] {
+			i, ok := slices.BinarySearchFunc(keys, theirs[k].ID, func(m lake.Key, id [16]byte) int { return lake.CompareIDs(m.ID, id) })
+			if ok && !seen[i] {
 				seen[i] = true
 				found(i, theirs[k])
 			}
 		}
 	}
 	return nil
+}
+
+// sieve holds the first bits of some keys, one bit set for each: most others do not pass.
+type sieve struct {
+	bits  []uint64
+	shift int
+}
+
+// sieveOf makes a sieve that one in 32 other keys passes, or fewer.
+func sieveOf(keys []lake.Key) sieve {
+	size := max(6, bits.Len(uint(32*len(keys))))
+	v := sieve{make([]uint64, 1<<(size-6)), 64 - size}
+	for i := range keys {
+		head := binary.BigEndian.Uint64(keys[i].ID[:]) >> v.shift
+		v.bits[head>>6] |= 1 << (head & 63)
+	}
+	return v
+}
+
+func (v *sieve) passes(id [16]byte) bool {
+	head := binary.BigEndian.Uint64(id[:]) >> v.shift
+	return v.bits[head>>6]>>(head&63)&1 != 0
 }
 
 // looked lets go of keys that no other shard needs.
