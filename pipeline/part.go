@@ -81,7 +81,7 @@ func (p piece) tiles(ctx context.Context, s store.Store, day trail.Day) (counts.
 	if err != nil {
 		return nil, err
 	}
-	tiles, err := lake.DecodeTiles(body, day)
+	tiles, err := lake.DecodeTileRun(body, day)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w: %w", s.URL(p.File), err, lake.ErrForeign)
 	}

@@ -375,12 +375,8 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed, k
 		return err
 	}
 	if t := tiles.Tiles(); len(t) > 0 {
-		body, err := lake.EncodeTiles(t)
-		if err != nil {
-			return fmt.Errorf("encoding the counts of %s: %w", day, err)
-		}
 		from := len(s.work)
-		s.work = append(s.work, body...)
+		s.work = lake.AppendTileRun(s.work, t)
 		d.Counts = s.piece(from)
 	}
 	s.part.Days = append(s.part.Days, d)
