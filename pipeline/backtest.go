@@ -204,14 +204,7 @@ func (o *BacktestOptions) stored(ctx context.Context, c *lake.Commit, r *replaye
 	}
 	var all []insight.Insight
 	for day := trail.DayOf(o.From) - lookback; day <= trail.DayOf(o.To); day++ {
-		m, err := lake.LoadManifest(ctx, o.Lake, c, day)
-		if err != nil {
-			return nil, err
-		}
-		if m.Found == "" {
-			continue
-		}
-		list, err := loadInsights(ctx, o.Lake, m.Found)
+		list, err := insightsOn(ctx, o.Lake, c, day)
 		if err != nil {
 			return nil, err
 		}

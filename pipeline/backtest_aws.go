@@ -104,7 +104,7 @@ func (o *BacktestOptions) insightObjects(ctx context.Context) ([]string, error) 
 			}
 			for _, region := range regions {
 				from, end := region+(trail.DayOf(o.From)-1).Path(), region+(trail.DayOf(o.To)+lookback).Path()+last
-				err := o.Trail.List(ctx, region, from, func(i store.Info) error {
+				err := l.list(ctx, region, from, func(i store.Info) error {
 					if i.Key > end {
 						return errSkip
 					}
@@ -113,7 +113,7 @@ func (o *BacktestOptions) insightObjects(ctx context.Context) ([]string, error) 
 					}
 					return nil
 				})
-				if err != nil && err != errSkip {
+				if err != nil {
 					return nil, err
 				}
 			}

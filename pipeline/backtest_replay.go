@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -137,14 +138,6 @@ func (r *replayed) report(o *BacktestOptions) report.Replay {
 		add(b.falsePerDay, b.granted, r.unsuppressed(o.opened(sorted(b.found))), false)
 	}
 	add(r.config.FalseInsightsPerDay, r.made.budget.PerDay(), o.opened(r.told), true)
-	slices.SortFunc(out.Budgets, func(a, b report.Budgeted) int {
-		switch {
-		case a.FalsePerDay < b.FalsePerDay:
-			return -1
-		case a.FalsePerDay > b.FalsePerDay:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(out.Budgets, func(a, b report.Budgeted) int { return cmp.Compare(a.FalsePerDay, b.FalsePerDay) })
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -271,12 +272,7 @@ func (t *trials) report() []report.Detection {
 		byClass[s.class] = append(byClass[s.class], s)
 	}
 	out := []report.Detection{}
-	classes := make([]class, 0, len(byClass))
-	for c := range byClass {
-		classes = append(classes, c)
-	}
-	slices.SortFunc(classes, class.compare)
-	for _, c := range classes {
+	for _, c := range slices.SortedFunc(maps.Keys(byClass), class.compare) {
 		list := byClass[c]
 		d := report.Detection{Type: c.kind.String(), Principal: c.principal, Rate: c.rate.String(), Histories: len(list)}
 		rate := func(size int64, found func(*trial) bool) report.Tried {

@@ -149,16 +149,12 @@ func (w *writer) loadFrom(ctx context.Context, first trail.Day) error {
 		if _, known := w.stored[r.Day]; known || r.Day < first {
 			continue
 		}
-		m, err := lake.LoadManifest(ctx, w.lake, w.before, r.Day)
+		list, err := insightsOn(ctx, w.lake, w.before, r.Day)
 		if err != nil {
 			return err
 		}
-		if m.Found == "" {
+		if list == nil {
 			continue
-		}
-		list, err := loadInsights(ctx, w.lake, m.Found)
-		if err != nil {
-			return err
 		}
 		w.stored[r.Day] = list
 		for _, i := range list {

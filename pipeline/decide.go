@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -210,12 +211,7 @@ func merge(into map[string]insight.Insight, list []insight.Insight) {
 }
 
 func sorted(m map[string]insight.Insight) []insight.Insight {
-	var out []insight.Insight
-	for _, i := range m {
-		out = append(out, i)
-	}
-	slices.SortFunc(out, insight.Compare)
-	return out
+	return slices.SortedFunc(maps.Values(m), insight.Compare)
 }
 
 func stateKey(day trail.Day, run int) string {

@@ -12,6 +12,7 @@ import (
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
 )
 
 // ErrNoInsight says that no insight of a lake has the ID asked for. It comes with ErrUsage.
@@ -40,11 +41,7 @@ func findInsights(ctx context.Context, s store.Store, wanted func(*insight.Insig
 	g.SetLimit(16)
 	for k, d := range c.Days {
 		g.Go(func() error {
-			m, err := lake.LoadManifest(ctx, s, c, d.Day)
-			if err != nil || m.Found == "" {
-				return err
-			}
-			list, err := loadInsights(ctx, s, m.Found)
+			list, err := insightsOn(ctx, s, c, d.Day)
 			for n := range list {
 				if wanted(&list[n]) {
 					found[k] = append(found[k], list[n])
@@ -74,11 +71,12 @@ func SaidOf(ctx context.Context, s store.Store, id string) (*insight.Seen, error
 	return insight.NewMarks(marks).About(id, last.Add(time.Second)), nil
 }
 
-// loadInsights reads a day's insights in full.
-func loadInsights(ctx context.Context, s store.Store, key string) ([]insight.Insight, error) {
-	var list []insight.Insight
-	if err := lake.ReadJSON(ctx, s, key, &list); err != nil {
+// insightsOn reads the insights that a commit has of a day, in full.
+func insightsOn(ctx context.Context, s store.Store, c *lake.Commit, day trail.Day) (list []insight.Insight, err error) {
+	m, err := lake.LoadManifest(ctx, s, c, day)
+	if err != nil || m.Found == "" {
 		return nil, err
 	}
-	return list, nil
+	err = lake.ReadJSON(ctx, s, m.Found, &list)
+	return list, err
 }

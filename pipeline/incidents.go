@@ -61,12 +61,8 @@ func incidentsIn(rep *report.Run) map[string]bool {
 // incidents tells of those of more than one burst that have an insight in a report, and what the run did to them.
 func (w *writer) incidents(rep *report.Run) {
 	in := incidentsIn(rep)
-	var before []insight.Insight
-	for _, i := range w.was {
-		before = append(before, i)
-	}
 	old, gone := map[string]*insight.Incident{}, map[string]bool{}
-	for _, c := range insight.Incidents(before) {
+	for _, c := range insight.Incidents(slices.Collect(maps.Values(w.was))) {
 		if !c.Alone() {
 			old[c.ID], gone[c.ID] = &c, true
 		}

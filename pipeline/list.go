@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -74,7 +75,7 @@ func (l *lister) flat(ctx context.Context) (roots []string, err error) {
 	after := ""
 	for again := true; again; {
 		again = false
-		err := l.store.List(ctx, "", after, func(i store.Info) error {
+		err := l.list(ctx, "", after, func(i store.Info) error {
 			if root, ok := awsLogs(i.Key); ok && store.Clean(strings.TrimSuffix(root, "/")) {
 				roots, after, again = append(roots, root), root+last, true
 				return errSkip
@@ -82,7 +83,7 @@ func (l *lister) flat(ctx context.Context) (roots []string, err error) {
 			l.see(i)
 			return nil
 		})
-		if err != nil && err != errSkip {
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -92,11 +93,15 @@ func (l *lister) flat(ctx context.Context) (roots []string, err error) {
 // last sorts behind everything in a folder.
 const last = "\U0010FFFF"
 
-type skip struct{}
+var errSkip = errors.New("listing goes on elsewhere")
 
-func (skip) Error() string { return "listing goes on elsewhere" }
-
-var errSkip = skip{}
+// list calls fn for what a listing finds, until it returns errSkip.
+func (l *lister) list(ctx context.Context, prefix, after string, fn func(store.Info) error) error {
+	if err := l.store.List(ctx, prefix, after, fn); err != errSkip {
+		return err
+	}
+	return nil
+}
 
 // awsLogs returns the part of key up to its first AWSLogs segment.
 func awsLogs(key string) (string, bool) {
@@ -197,14 +202,14 @@ func (l *lister) folders(ctx context.Context, prefix string) ([]string, error) {
 			out = append(out, f)
 			continue
 		}
-		err := l.store.List(ctx, name, f, func(i store.Info) error {
+		err := l.list(ctx, name, f, func(i store.Info) error {
 			if !strings.HasPrefix(i.Key, f) {
 				return errSkip
 			}
 			l.see(i)
 			return nil
 		})
-		if err != nil && err != errSkip {
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -216,13 +221,13 @@ const maxForeign = 1000
 
 func (l *lister) countForeign(ctx context.Context, folder string) error {
 	n := int64(0)
-	err := l.store.List(ctx, folder, "", func(store.Info) error {
+	err := l.list(ctx, folder, "", func(store.Info) error {
 		if n++; n == maxForeign {
 			return errSkip
 		}
 		return nil
 	})
-	if err != nil && err != errSkip {
+	if err != nil {
 		return err
 	}
 	l.mu.Lock()
@@ -236,7 +241,7 @@ func (l *lister) countForeign(ctx context.Context, folder string) error {
 func (l *lister) days(ctx context.Context, folder string) error {
 	start, end := folder+l.first.Path(), folder+trail.DayOf(l.asOf).Path()+last
 	n := 0
-	err := l.store.List(ctx, folder, start, func(i store.Info) error {
+	err := l.list(ctx, folder, start, func(i store.Info) error {
 		if i.Key > end {
 			return errSkip
 		}
@@ -244,17 +249,14 @@ func (l *lister) days(ctx context.Context, folder string) error {
 		l.see(i)
 		return nil
 	})
-	if (err == nil || err == errSkip) && n == 0 {
-		err = l.store.List(ctx, folder, "", func(i store.Info) error {
+	if err == nil && n == 0 {
+		err = l.list(ctx, folder, "", func(i store.Info) error {
 			l.see(i)
 			return errSkip
 		})
 	}
-	if (err == nil || err == errSkip) && l.full {
+	if err == nil && l.full {
 		err = l.strays(ctx, folder)
-	}
-	if err == errSkip {
-		return nil
 	}
 	return err
 }
@@ -262,17 +264,17 @@ func (l *lister) days(ctx context.Context, folder string) error {
 // strays lists what somebody put into a region's folder beside the folders of its years, which begin with 20.
 func (l *lister) strays(ctx context.Context, folder string) error {
 	years := folder + "20"
-	err := l.store.List(ctx, folder, "", func(i store.Info) error {
+	err := l.list(ctx, folder, "", func(i store.Info) error {
 		if i.Key >= years {
 			return errSkip
 		}
 		l.see(i)
 		return nil
 	})
-	if err != nil && err != errSkip {
+	if err != nil {
 		return err
 	}
-	return l.store.List(ctx, folder, years+last, func(i store.Info) error {
+	return l.list(ctx, folder, years+last, func(i store.Info) error {
 		l.see(i)
 		return nil
 	})

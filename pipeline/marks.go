@@ -156,14 +156,7 @@ func marked(i *insight.Insight) insight.Marked {
 func burstOf(ctx context.Context, s store.Store, c *lake.Commit, top *insight.Insight) ([]insight.Marked, error) {
 	out := []insight.Marked{marked(top)}
 	for day := trail.DayOf(top.Whole.Start) - lookback; day <= trail.DayOf(top.Whole.End); day++ {
-		m, err := lake.LoadManifest(ctx, s, c, day)
-		if err != nil {
-			return nil, err
-		}
-		if m.Found == "" {
-			continue
-		}
-		list, err := loadInsights(ctx, s, m.Found)
+		list, err := insightsOn(ctx, s, c, day)
 		if err != nil {
 			return nil, err
 		}
