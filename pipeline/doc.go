@@ -8,7 +8,8 @@
 // Run does all of it in one process; steps.go says how the same steps are called one by one and by shards, on many machines (steps_scan.go,
 // steps_decide.go). What it goes by is config.go.
 //
-//  1. Hold (lease.go). A run, or the steps of one plan together, takes a lease on the lake, so that a second one stops early. What makes two runs safe is that
+//  1. Hold (lease.go). A run, or the steps of one plan together, takes a lease on the lake, so that a second one stops early. A place that is no lake yet
+//     becomes one (lake.Begin); nothing but a run and the step plan begins one. What makes two runs safe is that
 //     commits are created exclusively; the lease only spares work.
 //
 //  2. Recover (run.go). The highest numbered commit is the lake (lake.Current). Symlink files are made to agree with it. If the

@@ -22,7 +22,7 @@ type Result struct {
 }
 
 // Run does the whole job: it finishes what an interrupted run left, reads what is new in the trail, decides the hours that can be
-// decided, and reports. A run that finds nothing new and nothing to decide writes nothing. The same lake, trail and options give the
+// decided, and reports. A run that finds nothing new and nothing to decide writes nothing, but that a new lake has begun. The same lake, trail and options give the
 // same bytes, whatever the number of workers; and whether one process runs or many do the steps (steps.go).
 func Run(ctx context.Context, o Options) (*Result, error) {
 	c, lease, err := o.begin(ctx, 0)

@@ -26,7 +26,7 @@ type verifyCommand struct {
 func (*verifyCommand) Help() string {
 	return `Says which log files were changed, removed or added since CloudTrail delivered them, by its signed digests (log file validation must be on). Each digest must have a signature of CloudTrail's, and the hash and signature that the next one names; each log file the hash that its digest names; and each log file must be named.
 
-Exit status 0: all is as delivered; 3: something is not, or is missing; 1: it could not be verified, or there are no digests. Times that no digest covers are told and are no damage. Where the metadata of objects was lost, as in a copy on disk, the newest digest of each region cannot be proven, and is told.`
+Exit status 0: all is as delivered; 3: something is not, or is missing; 1: it could not be verified, or there are no digests. Times that no digest covers are told and are no damage; log files of such a time are neither proven nor called forged, and are status 3, too. Where the metadata of objects was lost, as in a copy on disk, the newest digest of each region cannot be proven, and is told.`
 }
 
 func (v *verifyCommand) run(ctx context.Context, t *terminal) (outcome, error) {
