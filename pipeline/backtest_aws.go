@@ -103,10 +103,10 @@ func (o *BacktestOptions) insightObjects(ctx context.Context) ([]string, error) 
 				return nil, err
 			}
 			for _, region := range regions {
-				from, end := region+(trail.DayOf(o.From)-1).Path(), region+(trail.DayOf(o.To)+lookback).Path()+last
-				err := l.list(ctx, region, from, func(i store.Info) error {
+				from, end := region+(trail.DayOf(o.From)-1).Path(), region+(trail.DayOf(o.To)+lookback).Path()+store.Last
+				err := store.ListUntil(ctx, o.Trail, region, from, func(i store.Info) error {
 					if i.Key > end {
-						return errSkip
+						return store.ErrEnough
 					}
 					if trail.ParseKey(i.Key).Folder == insightFolder && strings.Contains(path.Base(i.Key), ".json") && !i.Archived {
 						keys = append(keys, i.Key)

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -75,10 +74,10 @@ func (l *lister) flat(ctx context.Context) (roots []string, err error) {
 	after := ""
 	for again := true; again; {
 		again = false
-		err := l.list(ctx, "", after, func(i store.Info) error {
+		err := store.ListUntil(ctx, l.store, "", after, func(i store.Info) error {
 			if root, ok := awsLogs(i.Key); ok && store.Clean(strings.TrimSuffix(root, "/")) {
-				roots, after, again = append(roots, root), root+last, true
-				return errSkip
+				roots, after, again = append(roots, root), root+store.Last, true
+				return store.ErrEnough
 			}
 			l.see(i)
 			return nil
@@ -88,19 +87,6 @@ func (l *lister) flat(ctx context.Context) (roots []string, err error) {
 		}
 	}
 	return roots, nil
-}
-
-// last sorts behind everything in a folder.
-const last = "\U0010FFFF"
-
-var errSkip = errors.New("listing goes on elsewhere")
-
-// list calls fn for what a listing finds, until it returns errSkip.
-func (l *lister) list(ctx context.Context, prefix, after string, fn func(store.Info) error) error {
-	if err := l.store.List(ctx, prefix, after, fn); err != errSkip {
-		return err
-	}
-	return nil
 }
 
 // awsLogs returns the part of key up to its first AWSLogs segment.
@@ -202,9 +188,9 @@ func (l *lister) folders(ctx context.Context, prefix string) ([]string, error) {
 			out = append(out, f)
 			continue
 		}
-		err := l.list(ctx, name, f, func(i store.Info) error {
+		err := store.ListUntil(ctx, l.store, name, f, func(i store.Info) error {
 			if !strings.HasPrefix(i.Key, f) {
-				return errSkip
+				return store.ErrEnough
 			}
 			l.see(i)
 			return nil
@@ -221,9 +207,9 @@ const maxForeign = 1000
 
 func (l *lister) countForeign(ctx context.Context, folder string) error {
 	n := int64(0)
-	err := l.list(ctx, folder, "", func(store.Info) error {
+	err := store.ListUntil(ctx, l.store, folder, "", func(store.Info) error {
 		if n++; n == maxForeign {
-			return errSkip
+			return store.ErrEnough
 		}
 		return nil
 	})
@@ -239,20 +225,20 @@ func (l *lister) countForeign(ctx context.Context, folder string) error {
 // days lists one region's folder from the first day to as-of. Days are folders, so the listing starts and ends there; when it
 // finds nothing, the first object of all says how old the trail is.
 func (l *lister) days(ctx context.Context, folder string) error {
-	start, end := folder+l.first.Path(), folder+trail.DayOf(l.asOf).Path()+last
+	start, end := folder+l.first.Path(), folder+trail.DayOf(l.asOf).Path()+store.Last
 	n := 0
-	err := l.list(ctx, folder, start, func(i store.Info) error {
+	err := store.ListUntil(ctx, l.store, folder, start, func(i store.Info) error {
 		if i.Key > end {
-			return errSkip
+			return store.ErrEnough
 		}
 		n++
 		l.see(i)
 		return nil
 	})
 	if err == nil && n == 0 {
-		err = l.list(ctx, folder, "", func(i store.Info) error {
+		err = store.ListUntil(ctx, l.store, folder, "", func(i store.Info) error {
 			l.see(i)
-			return errSkip
+			return store.ErrEnough
 		})
 	}
 	if err == nil && l.full {
@@ -264,9 +250,9 @@ func (l *lister) days(ctx context.Context, folder string) error {
 // strays lists what somebody put into a region's folder beside the folders of its years, which begin with 20.
 func (l *lister) strays(ctx context.Context, folder string) error {
 	years := folder + "20"
-	err := l.list(ctx, folder, "", func(i store.Info) error {
+	err := store.ListUntil(ctx, l.store, folder, "", func(i store.Info) error {
 		if i.Key >= years {
-			return errSkip
+			return store.ErrEnough
 		}
 		l.see(i)
 		return nil
@@ -274,7 +260,7 @@ func (l *lister) strays(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	return l.list(ctx, folder, years+last, func(i store.Info) error {
+	return store.ListUntil(ctx, l.store, folder, years+store.Last, func(i store.Info) error {
 		l.see(i)
 		return nil
 	})

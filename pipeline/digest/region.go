@@ -35,11 +35,6 @@ const (
 	late = 2 * time.Hour
 )
 
-// last sorts behind everything in a folder.
-const last = "\U0010FFFF"
-
-var errEnough = errors.New("enough")
-
 // ward is a region being verified.
 type ward struct {
 	*verifier
@@ -77,10 +72,10 @@ func (v *verifier) region(ctx context.Context, r region) (*Result, error) {
 func (w *ward) chains(ctx context.Context) (map[string][]string, error) {
 	chains := map[string][]string{}
 	dir := w.digests()
-	end := dir + trail.DayOf(w.To.Add(late)).Path() + last
-	err := w.Trail.List(ctx, dir, dir+trail.DayOf(w.From).Path(), func(i store.Info) error {
+	end := dir + trail.DayOf(w.To.Add(late)).Path() + store.Last
+	err := store.ListUntil(ctx, w.Trail, dir, dir+trail.DayOf(w.From).Path(), func(i store.Info) error {
 		if i.Key > end {
-			return errEnough
+			return store.ErrEnough
 		}
 		n, ok := nameOf(i.Key)
 		if !ok || !store.Clean(i.Key) {
@@ -92,9 +87,6 @@ func (w *ward) chains(ctx context.Context) (map[string][]string, error) {
 		}
 		return nil
 	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
 	for _, keys := range chains {
 		slices.SortFunc(keys, func(a, b string) int { return strings.Compare(path.Base(a), path.Base(b)) })
 	}
@@ -186,11 +178,11 @@ func (w *ward) additions(ctx context.Context) error {
 	if !none {
 		from, upto = times[0].from, times[len(times)-1].to
 	}
-	end := dir + trail.DayOf(w.To).Path() + last
+	end := dir + trail.DayOf(w.To).Path() + store.Last
 	strays := int64(0)
-	err := w.Trail.List(ctx, dir, dir+trail.DayOf(from).Path(), func(i store.Info) error {
+	err := store.ListUntil(ctx, w.Trail, dir, dir+trail.DayOf(from).Path(), func(i store.Info) error {
 		if i.Key > end {
-			return errEnough
+			return store.ErrEnough
 		}
 		if _, ok := w.named[keyOf(i.Key)]; ok {
 			return nil
@@ -213,9 +205,6 @@ func (w *ward) additions(ctx context.Context) error {
 	if strays > 0 {
 		w.out.Logs.Uncovered += strays
 		w.out.find(Finding{Uncovered, "log", w.Trail.URL(dir), fmt.Sprintf("%d log files, and not one digest of this account and region", strays)})
-	}
-	if errors.Is(err, errEnough) {
-		return nil
 	}
 	return err
 }

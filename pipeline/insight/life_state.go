@@ -1,7 +1,6 @@
 package insight
 
 import (
-	"cmp"
 	"slices"
 
 	"trailgauge/pipeline/trail"
@@ -168,6 +167,6 @@ func (f *flagger) list() []Flags {
 	for u, hours := range f.hours {
 		out = append(out, Flags{Unit: u, Hours: hours})
 	}
-	slices.SortFunc(out, func(a, b Flags) int { return cmp.Or(a.Unit.Compare(b.Unit)) })
+	slices.SortFunc(out, func(a, b Flags) int { return a.Unit.Compare(b.Unit) })
 	return out
 }

@@ -23,18 +23,16 @@ func Check(ctx context.Context, s store.Store) error {
 	if !errors.Is(err, store.ErrNotExist) && !errors.Is(err, store.ErrTooLarge) {
 		return err
 	}
-	found := errors.New("found")
-	err = s.List(ctx, "state/", "", func(i store.Info) error {
+	found := false
+	err = store.ListUntil(ctx, s, "state/", "", func(i store.Info) error {
 		if i.Key == "state/lease" {
 			return nil
 		}
-		return found
+		found = true
+		return store.ErrEnough
 	})
-	if err == nil {
+	if err == nil && !found {
 		return fmt.Errorf("%w in %s", ErrNone, strings.TrimSuffix(s.URL(""), "/"))
-	}
-	if errors.Is(err, found) {
-		return nil
 	}
 	return err
 }

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,16 +94,17 @@ func pages(t *testing.T, s store.Store) {
 
 func listStops(t *testing.T, s store.Store) {
 	putAll(t, s, []string{"a/1", "a/2", "b/3"})
-	enough := errors.New("enough")
 	var seen []string
-	err := s.List(t.Context(), "", "", func(i store.Info) error {
+	fn := func(i store.Info) error {
 		seen = append(seen, i.Key)
 		if len(seen) == 2 {
-			return enough
+			return store.ErrEnough
 		}
 		return nil
-	})
-	wantErr(t, "List", err, enough)
+	}
+	wantErr(t, "List", s.List(t.Context(), "", "", fn), store.ErrEnough)
+	seen = nil
+	wantErr(t, "ListUntil", store.ListUntil(t.Context(), s, "", "", fn), nil)
 	if diff := cmp.Diff([]string{"a/1", "a/2"}, seen); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
