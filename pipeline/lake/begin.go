@@ -32,7 +32,21 @@ func Check(ctx context.Context, s store.Store) error {
 		return store.ErrEnough
 	})
 	if err == nil && !found {
-		return fmt.Errorf("%w in %s", ErrNone, strings.TrimSuffix(s.URL(""), "/"))
+		return fmt.Errorf("%w in %s%s", ErrNone, strings.TrimSuffix(s.URL(""), "/"), below(ctx, s))
 	}
 	return err
+}
+
+// below names a lake one folder further down, since the prefix of a bucket is easily left out; "" where there is none among the first few.
+func below(ctx context.Context, s store.Store) string {
+	folders, err := s.Folders(ctx, "")
+	if err != nil {
+		return "" // the place was readable a moment ago, and this is a courtesy
+	}
+	for _, f := range folders[:min(len(folders), 20)] {
+		if _, err := s.Stat(ctx, f+latestKey); err == nil {
+			return "; there is one in " + strings.TrimSuffix(s.URL(f+latestKey), "/"+latestKey)
+		}
+	}
+	return ""
 }
