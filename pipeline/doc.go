@@ -12,18 +12,18 @@
 //     becomes one (lake.Begin); nothing but a run and the step plan begins one. What makes two runs safe is that
 //     commits are created exclusively; the lease only spares work.
 //
-//  2. Recover (run.go). The highest numbered commit is the lake (lake.Current). Symlink files are made to agree with it. If the
+//  2. Recover (run.go, tidy.go). The highest numbered commit is the lake (lake.Current). Symlink files are made to agree with it. If the
 //     next run has a plan but no commit, that run died: it is finished first, from its own plan (pending). If hours were taken in but not
 //     decided, they are decided first. What the run is going to read of the lake is looked at before it writes anything (sound.go).
 //
-//  3. List (ingest.go, list.go). The layout of the keys prunes the listing to the delivery days that can hold something new: two of them, 35 once a
+//  3. List (list.go). The layout of the keys prunes the listing to the delivery days that can hold something new: two of them, 35 once a
 //     day, 42 on a new lake. (Of an account without a trail its Event History was fetched before, into the layout of one: package eventhistory.)
 //     Objects seen before in the same state are left out (seen.go).
 //
 //  4. Plan (plan.go; foresee.go says what it would cost). What is new is cut into shards of at most about 32 MiB of JSON, one account's delivery day
 //     kept together where the size allows. The plan is created exclusively, before any output exists; all outputs are named after it.
 //
-//  5. Scan (scanall.go, scan.go, fetch.go, taking.go, rejects.go, desk.go). A shard is a straight line in one goroutine: its objects are read ahead,
+//  5. Scan (ingest.go, scanall.go, scan.go, fetch.go, taking.go, rejects.go, desk.go). A shard is a straight line in one goroutine: its objects are read ahead,
 //     inflated, decoded (package decode) into columns, de-duplicated against each other, the lake and the shards before (neighbours.go), sorted, and
 //     written as one events file a day (package lake); counts and identities go into one working file. An object is taken in as a whole or not at
 //     all; a bad record is rejected alone. The part (part.go) says what came of every object, and is written last: a part that is there is whole.
@@ -58,7 +58,7 @@
 // bucket, after the commit and apart from it: what a sink did not take waits in the lake for the next delivery, and no sink changes what was decided.
 //
 // Backtest (backtest.go, backtest_replay.go, backtest_trials.go, backtest_aws.go) takes a past window through steps 7 to 9 again and writes nothing.
-// Explain (explain.go) reads an insight back with the numbers that decided it. Upkeep is apart from runs, and takes the same lease. Compact
+// Explain (explain.go) reads an insight back with the numbers that decided it. Upkeep (upkeep.go) is apart from runs, and takes the same lease. Compact
 // (compact.go, compact_day.go, compact_join.go) and Expire (expire.go) make commits of their own between two runs; GC (gc.go) deletes what the
 // commits of the last day do not name.
 package pipeline

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,56 @@ var shardJSON int64 = 32 << 20 // a variable for tests, which have little and wa
 const gzipRatio = 10
 
 func planKey(run int) string { return fmt.Sprintf("state/plans/%08d.json", run) }
+
+// plan lists the trail and says what a run would read; nothing is written. nothing new: no shards.
+func (o *Options) plan(ctx context.Context, c *lake.Commit) (*Plan, *listing, error) {
+	p := &Plan{
+		Format: 1, Run: c.Number + 1, Program: Program, Trail: o.Trail.URL(""), AsOf: o.AsOf.UTC(), Config: o.Config,
+		ScoreFrom: o.ScoreFrom.UTC().Truncate(time.Hour),
+	}
+	if o.ScoreFrom.IsZero() {
+		p.ScoreFrom = o.AsOf.UTC().Add(-24 * time.Hour).Truncate(time.Hour)
+	}
+	var err error
+	if p.Zones, err = o.Config.zones(c, p.ScoreFrom, p.AsOf); err != nil {
+		return nil, nil, err
+	}
+	p.First, p.FullList = o.first(c)
+	p.First = max(p.First, c.Expired)
+	o.Progress.Stage("list", 0, 0)
+	l, err := list(ctx, o.Trail, o.TrailPath, p.First, p.FullList, o.AsOf)
+	if err != nil {
+		return nil, nil, fmt.Errorf("listing the trail: %w", err)
+	}
+	fresh, err := unseen(ctx, o.Lake, c, o.TrailPath, l.objects)
+	if err != nil {
+		return nil, nil, err
+	}
+	p.Foreign, p.Archived = maps.Clone(l.foreign), l.archived
+	p.Shards = cut(fresh, o.TrailPath)
+	for _, e := range c.Exposure {
+		if l.alive[e.Day] &^= e.Hours; l.alive[e.Day] == 0 {
+			delete(l.alive, e.Day)
+		}
+	}
+	p.Alive = l.alive.list()
+	return p, l, nil
+}
+
+// first returns the first delivery day to list, and whether that is as far back as a run ever looks.
+func (o *Options) first(c *lake.Commit) (trail.Day, bool) {
+	today := trail.DayOf(o.AsOf)
+	if o.From != nil {
+		return *o.From, true
+	}
+	if c.Number == 0 || c.Ingested.IsZero() {
+		return today - HistoryDays, true
+	}
+	if c.FullList < today {
+		return max(min(today-RelistDays, trail.DayOf(c.Ingested)-1), c.First), true
+	}
+	return max(min(today, trail.DayOf(c.Ingested))-1, c.First), false
+}
 
 // cut divides objects, ascending by key, into shards: one delivery day and account after the other, so that repeated
 // deliveries mostly meet in one shard, and a day is in few shards.
