@@ -21,6 +21,7 @@ type touched struct {
 	manifest *lake.Manifest
 	parts    []partDay
 	fixes    []id // events that count no longer: a correction came
+	known    map[id]*original
 
 	awaited, replaced map[id]bool // of the manifest, as they grow
 
@@ -63,7 +64,7 @@ func (m *merger) days(ctx context.Context, before *lake.Commit) ([]*touched, err
 				return nil, err
 			}
 			delete(t.awaited, a)
-			if err := m.correct(at, correction{d, a}); err != nil {
+			if err := m.correct(at, correction{Day: d, ID: a}); err != nil {
 				return nil, err
 			}
 		}
@@ -86,7 +87,7 @@ func (m *merger) touch(ctx context.Context, before *lake.Commit, d trail.Day) (*
 			return nil, err
 		}
 	}
-	t := &touched{manifest: man}
+	t := &touched{manifest: man, known: map[id]*original{}}
 	if t.awaited, err = readIDs(man, man.Awaited); err == nil {
 		t.replaced, err = readIDs(man, man.Replaced)
 	}
@@ -109,6 +110,9 @@ func (m *merger) correct(at func(trail.Day) (*touched, error), c correction) err
 		t.replaced[c.ID] = true
 		t.fixes = append(t.fixes, c.ID)
 	}
+	if there && c.Original != nil {
+		t.known[c.ID] = c.Original
+	}
 	return nil
 }
 
@@ -119,34 +123,53 @@ func (m *merger) fix(ctx context.Context, t *touched) ([]counts.Tile, error) {
 	}
 	var tiles counts.Builder
 	var rows []lake.ReplacedRow
-	mine := map[string]bool{}
-	for _, p := range t.parts {
-		mine[p.Events.Key] = true
-	}
-	replaced, err := findEvents(ctx, m.lake, t.manifest, t.fixes, func(f lake.File, r *trail.Record) {
-		l := &t.totals // what an earlier run kept is replaced in the sum over all runs
-		if mine[f.Key] {
-			l = &t.run
-		}
-		rows = append(rows, lake.ReplacedRow{Account: r.Account, EventID: r.EventID, EventTS: r.EventTS})
+	replace := func(o *original, l *lake.Ledger) {
+		rows = append(rows, lake.ReplacedRow{Account: o.Account, EventID: o.EventID, EventTS: o.Time})
 		l.Replaced++
 		l.Kept--
-		if r.CountCategory == "" {
-			l.Excluded--
+		if o.Counted {
+			tiles.Add(o.Series, o.Class, o.Time, -1)
 		} else {
-			tiles.Add(seriesOf(r), classOf(r), r.EventTS, -1)
+			l.Excluded--
 		}
-	})
-	if err != nil {
-		return nil, err
 	}
-	if replaced != len(t.fixes) {
-		return nil, fmt.Errorf("the events of %s hold %d of the %d that were corrected: %w", t.manifest.Day, replaced, len(t.fixes), lake.ErrForeign)
+	var sought []id
+	for _, i := range t.fixes {
+		if o := t.known[i]; o != nil {
+			replace(o, &t.run)
+		} else {
+			sought = append(sought, i)
+		}
+	}
+	if err := m.seek(ctx, t, sought, replace); err != nil {
+		return nil, err
 	}
 	if err := m.tell(ctx, t, rows); err != nil {
 		return nil, err
 	}
 	return tiles.Tiles(), nil
+}
+
+// seek calls replace for events of the day, ascending by identity, as its files have them, with the sums that they are part of.
+func (m *merger) seek(ctx context.Context, t *touched, sought []id, replace func(*original, *lake.Ledger)) error {
+	if len(sought) == 0 {
+		return nil
+	}
+	mine := map[string]bool{}
+	for _, p := range t.parts {
+		mine[p.Events.Key] = true
+	}
+	found, err := findEvents(ctx, m.lake, t.manifest, sought, func(f lake.File, r *trail.Record) {
+		l := &t.totals // what an earlier run kept is replaced in the sum over all runs
+		if mine[f.Key] {
+			l = &t.run
+		}
+		replace(&original{seriesOf(r), classOf(r), r.CountCategory != "", r.EventID, r.EventTS}, l)
+	})
+	if err == nil && found != len(sought) {
+		err = fmt.Errorf("the events of %s hold %d of the %d that were corrected: %w", t.manifest.Day, found, len(sought), lake.ErrForeign)
+	}
+	return err
 }
 
 // tell adds events to the day's file of the table Replaced.

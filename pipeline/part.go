@@ -90,8 +90,18 @@ func (p piece) tiles(ctx context.Context, s store.Store, day trail.Day) (counts.
 
 // correction is an UPDATED_DATA record: the event it replaces must not be counted any more.
 type correction struct {
-	Day trail.Day `json:"day"` // of the record that corrects
-	ID  id        `json:"id"`  // of the event that is replaced
+	Day      trail.Day `json:"day"`                // of the record that corrects
+	ID       id        `json:"id"`                 // of the event that is replaced
+	Original *original `json:"original,omitempty"` // that event, where the shard keeps it too, as most are: it need not be looked for
+}
+
+// original is an event that is replaced, with what it is counted as.
+type original struct {
+	counts.Series
+	counts.Class
+	Counted bool   `json:"counted"`
+	EventID string `json:"eventID"`
+	Time    int64  `json:"time"` // milliseconds since 1970 UTC
 }
 
 // id is an event's 128-bit identity, written in hexadecimal.

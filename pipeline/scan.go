@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/decode"
@@ -352,7 +353,8 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed, k
 		row := int(at.row)
 		s.written = append(s.written, at.row)
 		if old := supersedes.At(row); old != "" {
-			s.part.Corrections = append(s.part.Corrections, correction{day, decode.EventKey(k.account.At(row), old)})
+			of := id(decode.EventKey(k.account.At(row), old))
+			s.part.Corrections = append(s.part.Corrections, correction{day, of, s.original(&k, of)})
 		}
 		if k.category.At(row) == "" {
 			s.part.Ledger.Excluded++
@@ -381,6 +383,20 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed, k
 	}
 	s.part.Days = append(s.part.Days, d)
 	return nil
+}
+
+// original returns an event that a correction replaces, if it is among the rows in hand and kept. It outlives them.
+func (s *scanner) original(k *keyed, of id) *original {
+	row, ok := s.first[of]
+	at := int(row) - s.spilled
+	if !ok || at < 0 || s.dropped[row] {
+		return nil
+	}
+	o := &original{k.series(at), k.class(at), k.category.At(at) != "", s.rows.Texts("eventid").At(at), s.rows.Time(at)}
+	for _, text := range []*string{&o.Account, &o.Region, &o.Source, &o.Name, &o.Principal, &o.ErrorCode, &o.EventID} {
+		*text = strings.Clone(*text)
+	}
+	return o
 }
 
 // piece is what was added to the shard's working file since it had the given size.
