@@ -155,7 +155,7 @@ func TestLifeOfABurst(t *testing.T) {
 	if !i.Detected.Start.Equal(start) || !i.Detected.End.Equal(end) {
 		t.Errorf("detected %+v", i.Detected)
 	}
-	if n := i.Baseline.Minutes(); n != 10662 || i.Baseline.Count != 10662 { // cloudtrail.md 1.3: since midnight a week before
+	if n := i.Baseline.Minutes(); n != 10662 || i.Baseline.Count != 10662 { // since midnight a week before
 		t.Errorf("baseline of %d minutes and %d calls, want 10662 of both", n, i.Baseline.Count)
 	}
 	if math.Abs(i.Expected-17) > 1e-9 {
