@@ -6,20 +6,10 @@
 #   scripts/bench-convert.sh [WORK]      WORK: a folder for the trail and the outputs, kept; default: a temporary one, removed
 #
 # The generated month (300,525 records in 44,626 objects) is first merged into 300 objects of about 1.5 MB of JSON in one folder.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+. "$(dirname "$0")/bench/work.sh" "${1:-}"
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/trailgauge-bench"
 duckdb=1.5.6-r.1
-if [ $# -gt 0 ]; then
-	mkdir -p "$1"
-	work=$(realpath "$1")
-else
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
-fi
-
-CGO_ENABLED=0 go build -trimpath -o "$work/trailgauge" ./cmd/trailgauge
 go build -o "$work/bench" ./scripts/bench
 go build -o "$work/benchsteps" ./scripts/benchsteps
 if [ ! -d "$work/objects" ]; then

@@ -3,16 +3,7 @@
 # one of a million records, a gzip bomb, 1 GB of JSON twice, and 2,000 accounts of tiny objects. The peak is the kernel's (ru_maxrss). Fails above.
 #
 #   scripts/bench-memory.sh [WORK] [quick]      WORK: a folder for trails and lakes, kept; default or "": a temporary one, removed. quick: half a minute
-set -euo pipefail
-cd "$(dirname "$0")/.."
-if [ -n "${1:-}" ]; then
-	mkdir -p "$1"
-	work=$(realpath "$1")
-else
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
-fi
+. "$(dirname "$0")/bench/work.sh" "${1:-}"
 export TMPDIR="$work"
-CGO_ENABLED=0 go build -trimpath -o "$work/trailgauge" ./cmd/trailgauge
 go build -o "$work/benchlake" ./scripts/benchlake
 "$work/benchlake" memory "$work/trailgauge" "$work" ${2:+quick}

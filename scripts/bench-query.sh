@@ -3,16 +3,7 @@
 # order of arrival. Computed from footers, page indexes and Bloom filters, as a reader that uses them all would; nothing is timed.
 #
 #   scripts/bench-query.sh [WORK]      WORK: a folder for the trail and the lake, kept; default: a temporary one, removed
-set -euo pipefail
-cd "$(dirname "$0")/.."
-if [ $# -gt 0 ]; then
-	mkdir -p "$1"
-	work=$(realpath "$1")
-else
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
-fi
-CGO_ENABLED=0 go build -trimpath -o "$work/trailgauge" ./cmd/trailgauge
+. "$(dirname "$0")/bench/work.sh" "${1:-}"
 go build -o "$work/benchlake" ./scripts/benchlake
 if [ ! -d "$work/lake" ]; then
 	"$work/benchlake" trail "$work/trail" 400 90 12
@@ -20,4 +11,4 @@ if [ ! -d "$work/lake" ]; then
 	"$work/trailgauge" compact --lake "$work/lake" --before 2026-11-02
 	"$work/trailgauge" gc --lake "$work/lake" --grace 0s >/dev/null
 fi
-exec "$work/benchlake" queries "$work/trail" "$work/lake"
+"$work/benchlake" queries "$work/trail" "$work/lake"
