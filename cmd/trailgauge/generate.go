@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -61,40 +62,20 @@ func (g *generateCommand) run(ctx context.Context, t *terminal) (outcome, error)
 	progress.Stage("generate", 0, 0)
 	began := time.Now()
 	var bytes int64
-	var digests *fixtures.Digester
-	if g.Digests {
-		digests = fixtures.NewDigester(g.Seed)
-	}
-	put := func(key string, body []byte) error {
+	truth, err := g.write(ctx, c, func(key string, body []byte) error {
 		bytes += int64(len(body))
 		progress.Add(1, int64(len(body)), 0)
 		return writeFile(filepath.Join(g.Out, "trail", filepath.FromSlash(key)), body)
-	}
-	truth, err := fixtures.Write(ctx, c, func(key string, body []byte) error {
-		if digests != nil {
-			if err := digests.Add(key, body); err != nil {
-				return err
-			}
-		}
-		return put(key, body)
 	})
 	if err != nil {
 		return outcome{}, err
-	}
-	if digests != nil { // a folder has no place for metadata
-		if err := digests.Write(truth.Delivered.Add(time.Minute), func(key string, body []byte, _ map[string]string) error { return put(key, body) }); err != nil {
-			return outcome{}, err
-		}
-		if err := writeFile(filepath.Join(g.Out, "public-keys.json"), digests.PublicKeys()); err != nil {
-			return outcome{}, err
-		}
 	}
 	text, err := json.MarshalIndent(truth, "", "  ")
 	if err != nil {
 		return outcome{}, err
 	}
 	text = append(text, '\n')
-	if err := os.WriteFile(filepath.Join(g.Out, "truth.json"), text, 0o644); err != nil {
+	if err := writeFile(filepath.Join(g.Out, "truth.json"), text); err != nil {
 		return outcome{}, err
 	}
 	end()
@@ -106,6 +87,22 @@ func (g *generateCommand) run(ctx context.Context, t *terminal) (outcome, error)
 		float64(bytes)/1e6, truth.First.Format("2006-01-02"), truth.End.Format("2006-01-02"), time.Since(began).Seconds())
 	fmt.Fprintf(t.out, "%d anomalies are hidden in them: %s\n", len(truth.Anomalies), filepath.Join(g.Out, "truth.json"))
 	return outcome{}, nil
+}
+
+// write makes the trail up, and where they are asked for its digests and the keys to verify them with.
+func (g *generateCommand) write(ctx context.Context, c fixtures.Config, put func(key string, body []byte) error) (*fixtures.Truth, error) {
+	if !g.Digests {
+		return fixtures.Write(ctx, c, put)
+	}
+	digests := fixtures.NewDigester(g.Seed)
+	truth, err := fixtures.Write(ctx, c, func(key string, body []byte) error { return errors.Join(digests.Add(key, body), put(key, body)) })
+	if err == nil { // a folder has no place for metadata
+		err = digests.Write(truth.Delivered.Add(time.Minute), func(key string, body []byte, _ map[string]string) error { return put(key, body) })
+	}
+	if err == nil {
+		err = writeFile(filepath.Join(g.Out, "public-keys.json"), digests.PublicKeys())
+	}
+	return truth, err
 }
 
 // writeFile writes a file and the folders above it. Unlike a store's Put it does not wait for the disk: a made-up trail can be made again.

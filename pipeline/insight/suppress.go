@@ -74,9 +74,8 @@ func ParseRules(list []Rule) (*Rules, error) {
 	return out, nil
 }
 
-// parse fills in what follows from the fields, or returns which one is wrong and why.
-func (r *rule) parse() (field, reason string) {
-	var patterns []string
+// patterns parses what says which insights are meant, and returns the texts; or which field is wrong and why.
+func (r *rule) patterns() (texts []string, field, reason string) {
 	apis := r.OwnAPIs
 	if r.API != "" {
 		apis = []string{r.API}
@@ -84,9 +83,9 @@ func (r *rule) parse() (field, reason string) {
 	for _, text := range apis {
 		g, err := trail.ParseGlob(text)
 		if err != nil {
-			return "api", err.Error()
+			return nil, "api", err.Error()
 		}
-		r.apis, patterns = append(r.apis, g), append(patterns, text)
+		r.apis, texts = append(r.apis, g), append(texts, text)
 	}
 	for _, p := range []struct {
 		field, text string
@@ -94,19 +93,27 @@ func (r *rule) parse() (field, reason string) {
 	}{{"principal", r.Principal, &r.principal}, {"account", r.Account, &r.account}, {"region", r.Region, &r.region}} {
 		g, err := trail.ParseGlob(p.text)
 		if err != nil {
-			return p.field, err.Error()
+			return nil, p.field, err.Error()
 		}
 		if *p.into = g; p.text != "" {
-			patterns = append(patterns, p.text)
+			texts = append(texts, p.text)
 		}
 	}
 	if r.Kind != "" {
 		if !slices.Contains(kindNames[:], r.Kind) {
-			return "kind", fmt.Sprintf("%q is none of %s", r.Kind, strings.Join(kindNames[:], ", "))
+			return nil, "kind", fmt.Sprintf("%q is none of %s", r.Kind, strings.Join(kindNames[:], ", "))
 		}
-		patterns = append(patterns, r.Kind)
+		texts = append(texts, r.Kind)
 	}
+	return texts, "", ""
+}
+
+// parse fills in what follows from the fields, or returns which one is wrong and why.
+func (r *rule) parse() (field, reason string) {
+	patterns, field, reason := r.patterns()
 	switch {
+	case reason != "":
+		return field, reason
 	case len(patterns) == 0:
 		return "", "it would suppress everything: give api, principal, account, region or kind"
 	case strings.TrimSpace(r.Owner) == "":

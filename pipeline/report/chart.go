@@ -49,22 +49,8 @@ func ChartOf(i *insight.Insight) *Chart {
 	if len(hours) > longestPlot {
 		hours = hours[len(hours)-longestPlot:]
 	}
-	p := plot{first: hours[0].Hour, hours: len(hours), most: 1}
-	for _, h := range hours {
-		p.most = max(p.most, float64(h.Count), drawable(h.Mean))
-	}
-	// The edge may be far above what was seen; it is cut off then instead of flattening the bars. What fell silent did not pass it.
-	highest := p.most * 2
-	if i.Kind == insight.Silence {
-		highest = -1
-	}
-	for _, h := range hours {
-		if up := drawable(h.Upper); up <= highest {
-			p.most = max(p.most, up)
-		}
-	}
-	limit := limitOf(i)
-	p.most = ceiling(max(p.most, limit))
+	limit, edged := limitOf(i), i.Kind != insight.Silence // what fell silent did not pass the edge
+	p := plotOf(hours, limit, edged)
 	c := &Chart{Width: chartWidth, Height: chartHeight, Insight: p.shade(i.Whole), Ticks: p.ticks(), Grid: p.grid(), Label: "Hour by hour: " + Why(i)}
 	var band, edge, unknown, cold, hot, before, mean path
 	band.to("M", left, bottom)
@@ -73,7 +59,7 @@ func ChartOf(i *insight.Insight) *Chart {
 		up, mid := drawable(h.Upper), p.y(drawable(h.Mean))
 		band.step(x, w, p.y(min(up, p.most)), true)
 		mean.step(x, w, mid, k > 0)
-		if up <= p.most && highest > 0 {
+		if up <= p.most && edged {
 			edge.step(x, w, p.y(up), k > 0 && drawable(hours[k-1].Upper) <= p.most)
 		}
 		in := inside(i, h)
@@ -91,7 +77,7 @@ func ChartOf(i *insight.Insight) *Chart {
 		}
 	}
 	band.to("L", right, bottom)
-	if highest > 0 {
+	if edged {
 		c.Band = band.String() + "Z"
 	}
 	if limit > 0 {
@@ -152,6 +138,23 @@ type plot struct {
 	first time.Time
 	hours int
 	most  float64
+}
+
+// plotOf scales a plot to hold the counts, the means and a limit, and the edge of the usual where that is not far above them: it is cut off then
+// instead of flattening the bars.
+func plotOf(hours []insight.Bar, limit float64, edged bool) plot {
+	p := plot{first: hours[0].Hour, hours: len(hours), most: 1}
+	for _, h := range hours {
+		p.most = max(p.most, float64(h.Count), drawable(h.Mean))
+	}
+	highest := p.most * 2
+	for _, h := range hours {
+		if up := drawable(h.Upper); edged && up <= highest {
+			p.most = max(p.most, up)
+		}
+	}
+	p.most = ceiling(max(p.most, limit))
+	return p
 }
 
 func (p plot) step() float64       { return float64(right-left) / float64(p.hours) }
