@@ -55,10 +55,7 @@ func TestEveryFileDamaged(t *testing.T) {
 			_, err := Compact(ctx, CompactOptions{UpkeepOptions: UpkeepOptions{Lake: s}, Before: days(trail.DayOf(truth.End) + 1)})
 			return err
 		},
-		"gc": func(ctx context.Context, s store.Store) error {
-			_, err := GC(ctx, GCOptions{UpkeepOptions: UpkeepOptions{Lake: s}, Grace: GraceTime, Now: time.Now().Add(48 * time.Hour)})
-			return err
-		},
+		"gc": upkeeps["gc"],
 		"expire": func(ctx context.Context, s store.Store) error {
 			_, err := Expire(ctx, ExpireOptions{UpkeepOptions: UpkeepOptions{Lake: s}, KeepDays: int(trail.DayOf(commit.AsOf) - neededFrom(commit))})
 			return err

@@ -164,7 +164,7 @@ func TestWhenItRunsDoesNotMatterWithMarks(t *testing.T) {
 		o.Lake = folder(t)
 		copyMarks := func() {
 			for n := 1; n <= 4; n++ {
-				body := must2(s.Lake.Get(t.Context(), markKey(n), 0))(t)
+				body := s.markFile(n)
 				if err := o.Lake.Put(t.Context(), markKey(n), body); err != nil {
 					t.Fatal(err)
 				}
@@ -218,14 +218,14 @@ func findings(list []insight.Insight) (out []string) {
 	return out
 }
 
-func must2[T, U any](v T, _ U, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
+// markFile reads a mark as it lies in the lake.
+func (s *scenario) markFile(number int) []byte {
+	s.Helper()
+	body, _, err := s.Lake.Get(s.Context(), markKey(number), 0)
+	if err != nil {
+		s.Fatal(err)
 	}
+	return body
 }
 
 func TestMarksThatCannotBe(t *testing.T) {
@@ -350,7 +350,7 @@ func TestMarksOutliveUpkeep(t *testing.T) {
 	s := bursts(t, 60, 0)
 	i := s.first()
 	s.mark(i, insight.AsIncident, dayStart.Add(11*time.Hour))
-	before := must2(s.Lake.Get(t.Context(), markKey(1), 0))(t)
+	before := s.markFile(1)
 	s.until(dayStart.AddDate(0, 0, 60))
 	u := UpkeepOptions{Lake: s.Lake}
 	if _, err := Expire(t.Context(), ExpireOptions{UpkeepOptions: u, KeepDays: 52}); err != nil {
@@ -362,7 +362,7 @@ func TestMarksOutliveUpkeep(t *testing.T) {
 	if _, err := FindInsight(t.Context(), s.Lake, i.ID); !errors.Is(err, ErrNoInsight) {
 		t.Errorf("the insight is still there: %v", err)
 	}
-	if after := must2(s.Lake.Get(t.Context(), markKey(1), 0))(t); string(after) != string(before) {
+	if after := s.markFile(1); string(after) != string(before) {
 		t.Errorf("mark %s, was %s", after, before)
 	}
 }

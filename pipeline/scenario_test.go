@@ -101,6 +101,14 @@ func (s *scenario) run(later time.Duration) *Result {
 	return mustRun(s.T, s.Options)
 }
 
+// wantNothingNew runs once more, and wants no commit of that.
+func (s *scenario) wantNothingNew() {
+	s.Helper()
+	if c := s.commit().Number; s.run(time.Minute).Commit.Number != c {
+		s.Error("one run more found something to do")
+	}
+}
+
 func (s *scenario) commit() *lake.Commit {
 	s.Helper()
 	c, err := lake.Current(context.Background(), s.Lake)
