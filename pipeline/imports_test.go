@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"pipeline":                 {"pipeline/*", "baseline", "models"},
 	"fixtures":                 {"pipeline/trail", "pipeline/counts"},
 	"fixtures/publicdata":      {},
+	"fixtures/schema":          {},
 	"fixtures/oracle":          {}, // judges models and baseline from its tests
 	"fixtures/quality":         {"pipeline/trail", "pipeline/counts", "pipeline/insight", "baseline", "models"},
 	"cmd/trailgauge":           {"pipeline", "pipeline/*", "fixtures"},

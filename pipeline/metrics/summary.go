@@ -15,14 +15,15 @@ import (
 // come without.
 const SchemaVersion = 1
 
-// Summary is one run, told in numbers. Its JSON is documented by these fields, and by summary.schema.json. Times are UTC.
+// Summary is one run, told in numbers. Its JSON is documented by these fields, from which summary.schema.json follows (go test -update writes it).
+// Times are UTC.
 type Summary struct {
-	SchemaVersion int       `json:"schemaVersion"`
-	Program       string    `json:"program"`
-	Trail         string    `json:"trail"` // where the records came from, several one after the other; of a run that failed, as --trail has it
-	Lake          string    `json:"lake"`  // where the tables are
-	Started       time.Time `json:"started"`
-	Ended         time.Time `json:"ended"`
+	SchemaVersion int       `json:"schemaVersion"`   // version of the schema
+	Program       string    `json:"program"`         // name and version
+	Trail         string    `json:"trail"`           // where the records came from, several one after the other; of a run that failed, as --trail has it
+	Lake          string    `json:"lake"`            // where the tables are
+	Started       time.Time `json:"started"`         // by the machine's clock
+	Ended         time.Time `json:"ended"`           // with or without success
 	Seconds       float64   `json:"seconds"`         // wall clock, from started to ended
 	Status        int       `json:"exitStatus"`      // as without --ok-exit
 	Error         string    `json:"error,omitempty"` // why it failed; at most 4 KiB
@@ -30,20 +31,19 @@ type Summary struct {
 
 	Sinks []Sink `json:"sinks,omitempty"` // in the order of the configuration
 
-	// Figures is null when the run failed: what it would have come to is not known.
-	Figures *Figures `json:"figures"`
+	Figures *Figures `json:"figures"` // null when the run failed: what it would have come to is not known
 }
 
 // Stage is a part of a run: list, scan, merge, decide, report, and deliver where it has sinks.
 type Stage struct {
-	Name    string  `json:"name"`
+	Name    string  `json:"name"`    // list, scan, merge, decide, report, deliver
 	Seconds float64 `json:"seconds"` // wall clock, over all its turns
 }
 
 // Sink is what became of one sink's messages in the delivery at the end of a run.
 type Sink struct {
-	Name    string `json:"name"` // as the configuration has it
-	Taken   int    `json:"taken"`
+	Name    string `json:"name"`    // as the configuration has it
+	Taken   int    `json:"taken"`   // by the receiver
 	Waiting int    `json:"waiting"` // for the next delivery
 	Refused int    `json:"refused"` // for good
 	GivenUp int    `json:"givenUp"` // after a week
@@ -65,22 +65,22 @@ type Figures struct {
 	Bytes           int64 `json:"bytes"`           // as stored, mostly compressed
 	InflatedBytes   int64 `json:"inflatedBytes"`   // as JSON
 	Records         int64 `json:"records"`         // = kept + duplicate + replaced + rejected
-	Kept            int64 `json:"kept"`
-	Duplicate       int64 `json:"duplicate"`
-	Replaced        int64 `json:"replaced"`
-	Rejected        int64 `json:"rejected"`
-	Conflicts       int64 `json:"conflicts"` // duplicates whose content differed
+	Kept            int64 `json:"kept"`            // records that are new in the lake
+	Duplicate       int64 `json:"duplicate"`       // records delivered before
+	Replaced        int64 `json:"replaced"`        // records superseded by a correction (UPDATED_DATA)
+	Rejected        int64 `json:"rejected"`        // records that could not be read
+	Conflicts       int64 `json:"conflicts"`       // duplicates whose content differed
 
 	HoursObserved int   `json:"hoursObserved"` // of the hours decided in this run
 	HoursUnknown  int   `json:"hoursUnknown"`  // decided without a sign of life from the trail
 	Series        int64 `json:"series"`        // with calls in the 28 days before
 
-	Opened     int `json:"opened"` // insights; without suppressed ones, as all but the last
-	Closed     int `json:"closed"`
-	StillOpen  int `json:"stillOpen"`
-	Revised    int `json:"revised"`
-	Retracted  int `json:"retracted"`
-	Suppressed int `json:"suppressed"` // opened in this run, and kept from being told by a rule
+	Opened     int `json:"opened"`     // insights that opened in this run, without suppressed ones, as in what follows
+	Closed     int `json:"closed"`     // insights that were open before and are over
+	StillOpen  int `json:"stillOpen"`  // insights that were open before and are
+	Revised    int `json:"revised"`    // insights whose numbers late data changed
+	Retracted  int `json:"retracted"`  // insights that late data took back
+	Suppressed int `json:"suppressed"` // insights that opened in this run and that a rule kept from being told
 
 	FalsePerDay   float64 `json:"falsePerDay"`   // the budget asked for, over the whole lake
 	Granted       float64 `json:"granted"`       // what the thresholds allow, a day
@@ -101,8 +101,8 @@ func (s *Summary) Done() bool {
 	return s.Figures != nil && (s.Status == 0 || s.Status == 3 || s.Status == 10)
 }
 
-// Tell sets the figures of a run that ended at s.Ended and made the report r. finished is that of an interrupted run that it finished first, or nil: nobody else
-// tells what came of that.
+// Tell sets the figures of a run that ended at s.Ended and made the report r. finished is that of an interrupted run that it finished first, or nil:
+// nobody else tells what came of that.
 func (s *Summary) Tell(r, finished *report.Run) {
 	s.Figures = figuresOf(r)
 	if finished != nil {
