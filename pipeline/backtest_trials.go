@@ -26,15 +26,15 @@ import (
 const (
 	maxTrialDays = 7 // a third look at a day's counts; spread over the window, so that there are weekends too
 	trialsPerDay = 8 // histories of a class a day
-	denied       = "AccessDenied"
+	deniedCode   = "AccessDenied"
 )
 
 var (
-	// multiples are bursts in terms of the busiest hour of the 28 days before.
-	multiples = []int64{3, 10, 30}
-	// sizes are those that the smallest burst is looked for among; those in told are reported.
-	sizes = []int64{5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 7000, 10000, 15000, 20000, 30000, 50000, 70000, 100000}
-	told  = []int64{10, 30, 100, 300, 1000, 10000}
+	// burstMultiples are bursts in terms of the busiest hour of the 28 days before.
+	burstMultiples = []int64{3, 10, 30}
+	// burstSizes are those that the smallest burst is looked for among; toldSizes are reported.
+	burstSizes = []int64{5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 7000, 10000, 15000, 20000, 30000, 50000, 70000, 100000}
+	toldSizes  = []int64{10, 30, 100, 300, 1000, 10000}
 )
 
 // class is what results are told apart by.
@@ -45,11 +45,11 @@ type class struct {
 }
 
 func (c class) compare(d class) int {
-	return cmp.Or(cmp.Compare(c.kind, d.kind), slices.Index(principals, c.principal)-slices.Index(principals, d.principal), cmp.Compare(c.rate, d.rate))
+	return cmp.Or(cmp.Compare(c.kind, d.kind), slices.Index(principalKinds, c.principal)-slices.Index(principalKinds, d.principal), cmp.Compare(c.rate, d.rate))
 }
 
-// principals are the kinds of principals told apart, in the order of the report.
-var principals = []string{"user", "role", "service", "root", "other"}
+// principalKinds are the kinds of principals told apart, in the order of the report.
+var principalKinds = []string{"user", "role", "service", "root", "other"}
 
 // principalClass reads a principal's key (trail.PrincipalOf).
 func principalClass(key string) string {
@@ -76,8 +76,8 @@ type trial struct {
 	*counts.History
 
 	minute   int32  // the burst's first, since 00:00 UTC of the history's first day
-	times    []bool // by multiples
-	smallest int    // index into sizes; len(sizes) when none was found
+	times    []bool // by burstMultiples
+	smallest int    // index into burstSizes; their number when none was found
 	unfit    bool   // it alarms without a burst
 }
 
@@ -243,17 +243,17 @@ func (t *trial) run(s *insight.Scorer, x *dayAtHand, hours []int) {
 	t.minute = int32(FitDays*trail.MinutesPerDay+hour*60) + int32(t.hash>>32%(60-insight.InjectedMinutes+1))
 	code := ""
 	if t.kind == insight.ErrorRate {
-		code = denied
+		code = deniedCode
 	}
 	found := func(h *counts.History) bool { return s.Found(h, x.state.Life.Masked, t.kind, code, hour, x.upto) }
 	if t.unfit = found(t.History); t.unfit {
 		return
 	}
 	with := func(n int64) bool { return found(insight.Inject(t.History, t.minute, n, code)) }
-	for _, m := range multiples {
+	for _, m := range burstMultiples {
 		t.times = append(t.times, with(m*t.busiest))
 	}
-	t.smallest, _ = slices.BinarySearchFunc(sizes, true, func(n int64, _ bool) int {
+	t.smallest, _ = slices.BinarySearchFunc(burstSizes, true, func(n int64, _ bool) int {
 		if with(n) {
 			return 1
 		}
@@ -262,8 +262,8 @@ func (t *trial) run(s *insight.Scorer, x *dayAtHand, hours []int) {
 	t.History = nil // there may be many
 }
 
-// enough is the share of histories in which the smallest burst was found.
-const enough = .8
+// enoughFound is the share of histories in which the smallest burst was found.
+const enoughFound = .8
 
 // report sums up the trials, class by class.
 func (t *trials) report() []report.Detection {
@@ -284,16 +284,16 @@ func (t *trials) report() []report.Detection {
 			}
 			return report.Tried{Size: size, Found: float64(n) / float64(len(list))}
 		}
-		for k, m := range multiples {
+		for k, m := range burstMultiples {
 			d.Times = append(d.Times, rate(m, func(s *trial) bool { return s.times[k] }))
 		}
-		for _, n := range told {
-			at, _ := slices.BinarySearch(sizes, n)
+		for _, n := range toldSizes {
+			at, _ := slices.BinarySearch(burstSizes, n)
 			d.Sizes = append(d.Sizes, rate(n, func(s *trial) bool { return s.smallest <= at }))
 		}
-		for at, n := range sizes {
-			if rate(n, func(s *trial) bool { return s.smallest <= at }).Found >= enough {
-				d.Smallest = &sizes[at]
+		for at, n := range burstSizes {
+			if rate(n, func(s *trial) bool { return s.smallest <= at }).Found >= enoughFound {
+				d.Smallest = &burstSizes[at]
 				break
 			}
 		}

@@ -23,7 +23,7 @@ func (m *decidedMonth) detection(t *testing.T) {
 				t.Errorf("%+v: %.2f found with %d calls, %.2f with fewer", d, x.Found, x.Size, last)
 			}
 			last = x.Found
-			if d.Smallest != nil && (x.Size >= *d.Smallest) != (x.Found >= enough) {
+			if d.Smallest != nil && (x.Size >= *d.Smallest) != (x.Found >= enoughFound) {
 				t.Errorf("%+v: %d calls are found in %.2f, and %d are the smallest found in 0.8", d, x.Size, x.Found, *d.Smallest)
 			}
 		}
@@ -77,17 +77,17 @@ func TestTrialsAreTrue(t *testing.T) {
 		t.Fatalf("%d trials; want one with calls, one with errors", len(r.trials.done))
 	}
 	for _, x := range r.trials.done {
-		if x.smallest == 0 || x.smallest >= len(sizes) {
+		if x.smallest == 0 || x.smallest >= len(burstSizes) {
 			t.Fatalf("%s: the smallest burst found is number %d of the sizes: nothing to try", x.kind, x.smallest)
 		}
 		for _, at := range []int{x.smallest - 1, x.smallest} {
 			with := newScenario(t)
 			quiet(with)
-			with.tried(x, sizes[at])
+			with.tried(x, burstSizes[at])
 			mustRun(t, with.Options)
 			opened := slices.ContainsFunc(found(t, with.Lake), func(i insight.Insight) bool { return i.Kind == x.kind && i.Principal != "" && !i.IsTotal() })
 			if opened != (at == x.smallest) {
-				t.Errorf("%s: %d calls from minute %d: found %v; the trial says from %d calls on", x.kind, sizes[at], x.minute%trail.MinutesPerDay, opened, sizes[x.smallest])
+				t.Errorf("%s: %d calls from minute %d: found %v; the trial says from %d calls on", x.kind, burstSizes[at], x.minute%trail.MinutesPerDay, opened, burstSizes[x.smallest])
 			}
 		}
 	}

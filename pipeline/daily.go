@@ -58,8 +58,8 @@ func (a accountCalls) plus(b accountCalls) accountCalls {
 	return accountCalls{a.Calls + b.Calls, a.Before + b.Before}
 }
 
-// account adds an API's calls to its account's.
-func account(to map[string]accountCalls, h *counts.History) {
+// addCalls adds an API's calls to its account's.
+func addCalls(to map[string]accountCalls, h *counts.History) {
 	if h.Principal != "" || h.Name == "" {
 		return
 	}

@@ -140,7 +140,7 @@ func (d *decider) scoreOf(ctx context.Context, x *dayAtHand, of accounts) (*scor
 		r := newScored()
 		results[w][batch] = r
 		for _, h := range list {
-			account(r.Accounts, h)
+			addCalls(r.Accounts, h)
 			scorers[w].Score(h, x.state.Life.Masked, x.upto, func(s *insight.DayScore) {
 				r.Units++
 				if s.Kind == insight.Silence && s.Principal != "" && !s.IsTotal() {

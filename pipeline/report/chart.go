@@ -22,13 +22,13 @@ type Chart struct {
 	Before        string // what was counted 24 hours before each hour of the insight
 	Mean          string // the expected
 	Limit, Enough string // the count that would have raised the insight, an hour; the same in words. "" where it is not known
-	Grid          []Mark // count axis
-	Ticks         []Mark // time axis
+	Grid          []Tick // count axis
+	Ticks         []Tick // time axis
 	Label         string // what a reader who does not see it is told
 }
 
-// Mark is a labelled place on an axis.
-type Mark struct{ At, Text string }
+// Tick is a labelled place on an axis.
+type Tick struct{ At, Text string }
 
 const (
 	chartWidth  = 760
@@ -173,16 +173,16 @@ func (p plot) shade(s insight.Span) string {
 	return b.String()
 }
 
-func (p plot) grid() []Mark {
-	var out []Mark
+func (p plot) grid() []Tick {
+	var out []Tick
 	for _, share := range []float64{0, .5, 1} {
-		out = append(out, Mark{At: tenth(p.y(p.most * share)), Text: trimThousand(p.most * share)})
+		out = append(out, Tick{At: tenth(p.y(p.most * share)), Text: trimThousand(p.most * share)})
 	}
 	return out
 }
 
 // ticks marks about six whole hours.
-func (p plot) ticks() []Mark {
+func (p plot) ticks() []Tick {
 	every := max(1, p.hours/6)
 	for _, n := range []int{1, 2, 3, 6, 12, 24, 48} {
 		if n >= every {
@@ -190,7 +190,7 @@ func (p plot) ticks() []Mark {
 			break
 		}
 	}
-	var out []Mark
+	var out []Tick
 	for k := range p.hours {
 		t := p.first.Add(time.Duration(k) * time.Hour).UTC()
 		if (t.Hour()+24*(t.YearDay()%2))%every != 0 || p.x(k) > right-40 {
@@ -200,7 +200,7 @@ func (p plot) ticks() []Mark {
 		if t.Hour() == 0 || len(out) == 0 {
 			format = "Jan 2 15:04"
 		}
-		out = append(out, Mark{At: tenth(p.x(k)), Text: t.Format(format)})
+		out = append(out, Tick{At: tenth(p.x(k)), Text: t.Format(format)})
 	}
 	return out
 }

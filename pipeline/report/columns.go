@@ -15,7 +15,7 @@ type Columns struct {
 	Hot, Cold     string // columns, and others above them
 	Shade         string // behind the days that it is about
 	Unknown       string // days of which nothing is known
-	Ticks         []Mark // days
+	Ticks         []Tick // days
 	Values        []ValueMark
 	Label         string // what a reader who does not see it is told
 }
@@ -48,7 +48,7 @@ func columnsOf(list []column, label string) *Columns {
 	for k, x := range list {
 		at := width * float64(k)
 		mid := tenth(at + width/2)
-		c.Ticks = append(c.Ticks, Mark{mid, x.day.UTC().Format("Jan 2")})
+		c.Ticks = append(c.Ticks, Tick{mid, x.day.UTC().Format("Jan 2")})
 		if x.unknown {
 			unknown.rect(at+width*.08, columnsBottom-8, width*.84, 8)
 			continue

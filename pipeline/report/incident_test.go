@@ -126,7 +126,7 @@ func TestTimeline(t *testing.T) {
 	if !strings.Contains(l.Rows[2].Class, "goeson") || strings.Contains(l.Rows[1].Class, "goeson") || l.Rows[1].Text != "09:00Z ec2 RunInstances" {
 		t.Errorf("%+v", l.Rows)
 	}
-	if d := cmp.Diff([]Mark{{"8", "Nov 1 04:00"}, {"156.8", "06:00"}, {"305.6", "08:00"}, {"454.4", "10:00"}, {"603.2", "12:00"}}, l.Ticks); d != "" {
+	if d := cmp.Diff([]Tick{{"8", "Nov 1 04:00"}, {"156.8", "06:00"}, {"305.6", "08:00"}, {"454.4", "10:00"}, {"603.2", "12:00"}}, l.Ticks); d != "" {
 		t.Error(d)
 	}
 	var many []func(*insight.Insight)

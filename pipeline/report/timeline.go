@@ -12,7 +12,7 @@ type Timeline struct {
 	Width, Height int
 	Foot          int // where the words of the time axis stand
 	Rows          []Row
-	Ticks         []Mark
+	Ticks         []Tick
 	More          int    // steps that have no row
 	Label         string // what a reader who does not see it is told
 }
@@ -57,7 +57,7 @@ func TimelineOf(g *Group) *Timeline {
 }
 
 // timeTicks marks up to six round times.
-func timeTicks(from, to time.Time, at func(time.Time) float64) (out []Mark) {
+func timeTicks(from, to time.Time, at func(time.Time) float64) (out []Tick) {
 	every := 28 * 24 * time.Hour
 	for _, d := range []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour,
 		12 * time.Hour, 24 * time.Hour, 48 * time.Hour, 7 * 24 * time.Hour} {
@@ -75,7 +75,7 @@ func timeTicks(from, to time.Time, at func(time.Time) float64) (out []Mark) {
 		if today := t.Format("Jan 2"); today != day {
 			day, format = today, "Jan 2 15:04"
 		}
-		out = append(out, Mark{At: decimals(at(t), 1), Text: t.Format(format)})
+		out = append(out, Tick{At: decimals(at(t), 1), Text: t.Format(format)})
 	}
 	return out
 }
