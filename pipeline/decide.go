@@ -91,7 +91,7 @@ func settled(c *lake.Commit, asOf time.Time) time.Time {
 		end := at.Add(time.Hour)
 		wait := Watermark
 		if !e.Observed(int(at.Sub(first.Start()) / time.Hour)) {
-			wait += exposureLag
+			wait += counts.DeliveryLag * time.Hour
 		}
 		if end.Add(wait).After(asOf) {
 			return at
@@ -198,11 +198,8 @@ func (d *decider) warm(ctx context.Context, first trail.Day) (*carried, error) {
 	return state, nil
 }
 
-// minWarmHours is how much history a day needs to teach the empirical null: a week. exposureLag is how long an hour without deliveries waits.
-const (
-	minWarmHours = 7 * 24
-	exposureLag  = 2 * time.Hour
-)
+// minWarmHours is how much history a day needs to teach the empirical null: a week.
+const minWarmHours = 7 * 24
 
 func merge(into map[string]insight.Insight, list []insight.Insight) {
 	for _, i := range list {

@@ -136,6 +136,22 @@ func (g *gather) histories(a Assembly) []*History {
 	return out
 }
 
+// points is how many points the tiles hold.
+func (g *gather) points() (n int) {
+	for i := range g.tiles {
+		n += len(g.tiles[i].Minutes)
+	}
+	return n
+}
+
+// room makes room for so many points in a track that has none yet.
+func (tr Track) room(points int) Track {
+	if tr == nil {
+		tr = make(Track, 0, points)
+	}
+	return tr
+}
+
 // join appends a tile's minutes; tidy must follow once all are in.
 func (tr Track) join(base int32, t *Tile) Track {
 	for i, m := range t.Minutes {
@@ -173,14 +189,4 @@ func (c codeTracks) tidy() []CodeTrack {
 		}
 	}
 	return c[:k]
-}
-
-// Sum is the calls in [from, to), minutes since 00:00 UTC of the track's first day.
-func (tr Track) Sum(from, to int32) int64 {
-	i, _ := slices.BinarySearchFunc(tr, from, func(p Point, m int32) int { return int(p.Minute) - int(m) })
-	var n int64
-	for ; i < len(tr) && tr[i].Minute < to; i++ {
-		n += tr[i].N
-	}
-	return n
 }

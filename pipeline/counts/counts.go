@@ -32,10 +32,3 @@ type Tile struct {
 	Minutes []uint16 // minute of the day, 0 to 1439
 	Counts  []int64  // calls in that minute
 }
-
-// Exposure says which hours of a run of consecutive days were observed: the trail was delivering, so that
-// an hour without calls is a zero and not a gap.
-type Exposure struct {
-	First trail.Day
-	Hours []uint32 // one a day; bit h is set when hour h (UTC) was observed
-}

@@ -2,6 +2,13 @@ package counts
 
 import "trailgauge/pipeline/trail"
 
+// Exposure says which hours of a run of consecutive days were observed: the trail was delivering, so that
+// an hour without calls is a zero and not a gap.
+type Exposure struct {
+	First trail.Day
+	Hours []uint32 // one a day; bit h is set when hour h (UTC) was observed
+}
+
 // Observed tells whether an hour was observed; hour counts from 00:00 UTC of e.First. Hours outside are not.
 func (e *Exposure) Observed(hour int) bool {
 	return hour >= 0 && hour/24 < len(e.Hours) && e.Hours[hour/24]>>(hour%24)&1 == 1

@@ -1,20 +1,6 @@
 package counts
 
-// points is how many points the tiles hold.
-func (g *gather) points() (n int) {
-	for i := range g.tiles {
-		n += len(g.tiles[i].Minutes)
-	}
-	return n
-}
-
-// room makes room for so many points in a track that has none yet.
-func (tr Track) room(points int) Track {
-	if tr == nil {
-		tr = make(Track, 0, points)
-	}
-	return tr
-}
+import "slices"
 
 // tidy brings a track that was joined from several tiles into order, adds up equal minutes, and drops those that come to nothing. Tiles
 // are ascending, so it merges runs, two by two: an API's roll-up has one a principal and class.
@@ -67,4 +53,14 @@ func (tr Track) merge(a, b Track) Track {
 		}
 	}
 	return append(append(tr, a...), b...)
+}
+
+// Sum is the calls in [from, to), minutes since 00:00 UTC of the track's first day.
+func (tr Track) Sum(from, to int32) int64 {
+	i, _ := slices.BinarySearchFunc(tr, from, func(p Point, m int32) int { return int(p.Minute) - int(m) })
+	var n int64
+	for ; i < len(tr) && tr[i].Minute < to; i++ {
+		n += tr[i].N
+	}
+	return n
 }
