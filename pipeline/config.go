@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"trailgauge/baseline"
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/sink"
@@ -139,9 +140,9 @@ type Options struct {
 
 // The fixed times of a run.
 const (
-	Watermark    = 30 * time.Minute // how long an hour waits for its objects (CloudTrail: mostly within 15 minutes)
-	HistoryDays  = 42               // how far back a first run reads
-	FitDays      = 28               // how much history a baseline is made of
+	Watermark    = 30 * time.Minute    // how long an hour waits for its objects (CloudTrail: mostly within 15 minutes)
+	HistoryDays  = insight.HistoryDays // how far back a first run reads
+	FitDays      = baseline.FitDays    // how much history a baseline is made of
 	BornDays     = HistoryDays - FitDays
 	RelistDays   = 35 // CloudTrail retries deliveries for 30 days: once a day a run looks that far back
 	RedecideDays = 7  // late data this recent is decided again

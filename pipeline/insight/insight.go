@@ -20,6 +20,9 @@ const (
 
 var kindNames = [kinds]string{"ApiCallRateInsight", "ApiErrorRateInsight", "ApiSilenceInsight", "PrincipalNoveltyInsight"}
 
+// HistoryDays is how many days before a day are known where it is decided. Those before the fit window only tell what is new.
+const HistoryDays = 42
+
 // IsAWS tells whether CloudTrail Insights knows the kind.
 func (k Kind) IsAWS() bool { return k <= ErrorRate }
 

@@ -3,6 +3,7 @@ package insight
 import (
 	"slices"
 
+	"trailgauge/baseline"
 	"trailgauge/pipeline/trail"
 )
 
@@ -42,7 +43,7 @@ type Flags struct {
 const (
 	releaseDays = 3
 	releaseSpan = 14
-	fitDays     = 28
+	fitDays     = baseline.FitDays
 	flagDays    = fitDays + releaseSpan - 1
 )
 

@@ -66,9 +66,9 @@ func members(list []insight.Unit) string {
 	return strings.Join(rows, ",")
 }
 
-// newAPIs returns the Athena query that counts the APIs which a principal first used within an insight, as far as the 42 days before it tell.
+// newAPIs returns the Athena query that counts the APIs which a principal first used within an insight, as far as the days before it tell.
 func newAPIs(i *insight.Insight, from, to time.Time, table string) string {
-	first := trail.DayOf(to.Add(-1)) - 42
+	first := trail.DayOf(to.Add(-1)) - insight.HistoryDays
 	return fmt.Sprintf(`SELECT count(*) AS apis
 FROM (
   SELECT eventsource, eventname, min(eventts) AS firstused
