@@ -55,6 +55,7 @@ type leaf struct {
 	shape shape
 	dict  bool     // many rows have the same text
 	bare  bool     // without smallest and largest values
+	page  int      // bytes of a page, at most and before compression, of a column without a dictionary
 	index int      // among all
 	names []string // of path
 }
@@ -64,7 +65,8 @@ type table struct {
 	leaves []leaf
 	sorted []format.SortingColumn
 	orders []format.ColumnOrder
-	texts  []textAt // those of shape optionalText
+	named  []textAt // those of shape optionalText with a dictionary
+	texts  []textAt // those without
 	others []*leaf
 	byPath map[string]int
 	time   int // index of eventts
@@ -84,6 +86,9 @@ var unsearched = []string{
 	"requestparameters", "responseelements", "additionaleventdata", "serviceeventdetails", "edgedevicedetails", "extra", "requestid",
 }
 
+// random are columns of random digits, in which nothing repeats but what stands between them: the larger a page, the longer zstd looks.
+var random = []string{"eventid", "requestid", "sharedeventid"}
+
 // eventsTable is the schema of the events table and its columns, in order. The schema is what parquet-go makes of trail.Record, so
 // that its own files and ours agree in it.
 var eventsTable = sync.OnceValue(func() *table {
@@ -95,16 +100,22 @@ var eventsTable = sync.OnceValue(func() *table {
 	t.schema, t.orders = meta.Schema, meta.ColumnOrders
 	for i := range t.leaves {
 		c := &t.leaves[i]
-		c.index, c.names, t.byPath[c.path] = i, strings.Split(c.path, "."), i
-		if c.shape == optionalText {
-			t.texts = append(t.texts, textAt{c.at, i})
-		} else {
+		c.index, c.names, c.page, t.byPath[c.path] = i, strings.Split(c.path, "."), maxPage, i
+		switch {
+		case c.shape != optionalText:
 			t.others = append(t.others, c)
+		case c.dict:
+			t.named = append(t.named, textAt{c.at, i})
+		default:
+			t.texts = append(t.texts, textAt{c.at, i})
 		}
 	}
 	t.time = t.byPath["eventts"]
 	for _, path := range unsearched {
 		t.leaves[t.byPath[path]].bare = true
+	}
+	for _, path := range random {
+		t.leaves[t.byPath[path]].page = randomPage
 	}
 	for _, path := range sortedBy {
 		t.sorted = append(t.sorted, format.SortingColumn{ColumnIdx: int32(t.byPath[path]), NullsFirst: true})

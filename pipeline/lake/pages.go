@@ -13,10 +13,11 @@ import (
 )
 
 // A data page is full with pageRows rows, so that who asks for an account or a principal reads little of a large row group, or with
-// maxPage bytes before compression.
+// maxPage bytes before compression; with randomPage if nothing in it repeats: zstd takes half the time of that, for 4 % more bytes.
 const (
-	pageRows = 4096
-	maxPage  = 1 << 20
+	pageRows   = 4096
+	maxPage    = 1 << 20
+	randomPage = 16 << 10
 )
 
 // maxBound is the longest text that is kept as a column's smallest or largest; with a longer one it has neither.
@@ -430,7 +431,7 @@ func (e *encoder) fill(from int) (to int, rows int64) {
 	size := 0
 	for to = from; to < len(e.items); to++ {
 		if e.again == nil || e.again[to] == 0 {
-			if size >= maxPage || rows >= pageRows {
+			if size >= e.column.leaf.page || rows >= pageRows {
 				break
 			}
 			rows++

@@ -99,16 +99,16 @@ func cut[T any](s []T, n int) []T { return s[:min(n, len(s))] }
 func (r *Rows) Append(rec *trail.Record) {
 	r.ready()
 	t, at := eventsTable(), unsafe.Pointer(rec)
-	for _, l := range t.texts {
-		s := *(*string)(unsafe.Add(at, l.at))
-		if s == "" {
-			continue
+	for _, l := range t.named {
+		if s := *(*string)(unsafe.Add(at, l.at)); s != "" {
+			c := &r.columns[l.index]
+			c.ids = append(padded(c.ids, r.n, 0), c.texts.number(s))
 		}
-		c := &r.columns[l.index]
-		c.pad(r.n)
-		if c.leaf.dict {
-			c.ids = append(c.ids, c.texts.number(s))
-		} else {
+	}
+	for _, l := range t.texts {
+		if s := *(*string)(unsafe.Add(at, l.at)); s != "" {
+			c := &r.columns[l.index]
+			c.texts.ends = padded(c.texts.ends, r.n, uint32(len(c.texts.bytes)))
 			c.texts.push(s)
 		}
 	}
