@@ -145,7 +145,7 @@ func TestExpireReports(t *testing.T) {
 	c := must(lake.Current(t.Context(), s))(t)
 	for day := trail.DayOf(c.ScoreFrom) - 3; day < trail.DayOf(c.ScoreFrom); day++ { // as if runs had been there
 		for _, form := range reportForms {
-			if err := s.Put(t.Context(), DailyReport(day)+form, []byte("a day")); err != nil {
+			if err := s.Put(t.Context(), DailyReport(day)+form.name, []byte("a day")); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/report"
@@ -16,13 +17,19 @@ import (
 const LatestReport = "reports/latest/"
 
 // DailyReport is where the report of a day lies.
-func DailyReport(d trail.Day) string { return "reports/" + report.DailyName(d) + "/" }
+func DailyReport(d trail.Day) string { return reportFolder(report.DailyName(d)) }
 
-// reportName is the folder of a run's report.
+// reportFolder is where the report of a name lies.
+func reportFolder(name string) string { return "reports/" + name + "/" }
+
+// reportName is the name of a run's report.
 func reportName(run int) string { return fmt.Sprintf("%08d", run) }
 
 // reportForms are the files of a report.
-var reportForms = [...]string{"index.html", "report.json", "report.txt"}
+var reportForms = [...]struct {
+	name  string
+	write func(io.Writer, *report.Run) error
+}{{"index.html", report.HTML}, {"report.json", report.JSON}, {"report.txt", report.Flowed}}
 
 // showLatest makes the report of c, when it has one, the latest. It is done after the commit: a reader never sees the report of a run that
 // came to nothing. What a crash left undone the next run does.
@@ -30,22 +37,22 @@ func (o *Options) showLatest(ctx context.Context, c *lake.Commit) error {
 	if c.Number == 0 || c.Dirty {
 		return nil
 	}
-	for _, name := range reportForms {
-		body, _, err := o.Lake.Get(ctx, "reports/"+reportName(c.Number)+"/"+name, 0)
+	for _, form := range reportForms {
+		body, _, err := o.Lake.Get(ctx, reportFolder(reportName(c.Number))+form.name, 0)
 		if errors.Is(err, store.ErrNotExist) { // somebody cleared them away
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		there, _, err := o.Lake.Get(ctx, LatestReport+name, 0)
+		there, _, err := o.Lake.Get(ctx, LatestReport+form.name, 0)
 		switch {
 		case err == nil && bytes.Equal(there, body):
 			continue
 		case err != nil && !errors.Is(err, store.ErrNotExist):
 			return err
 		}
-		if err := o.Lake.Put(ctx, LatestReport+name, body); err != nil {
+		if err := o.Lake.Put(ctx, LatestReport+form.name, body); err != nil {
 			return err
 		}
 	}
@@ -54,19 +61,12 @@ func (o *Options) showLatest(ctx context.Context, c *lake.Commit) error {
 
 // publish writes a report's three forms.
 func publish(ctx context.Context, s store.Store, rep *report.Run) error {
-	for _, form := range []struct {
-		name  string
-		write func(*bytes.Buffer) error
-	}{
-		{"index.html", func(b *bytes.Buffer) error { return report.HTML(b, rep) }},
-		{"report.json", func(b *bytes.Buffer) error { return report.JSON(b, rep) }},
-		{"report.txt", func(b *bytes.Buffer) error { return report.Flowed(b, rep) }},
-	} {
+	for _, form := range reportForms {
 		var b bytes.Buffer
-		if err := form.write(&b); err != nil {
+		if err := form.write(&b, rep); err != nil {
 			return fmt.Errorf("writing the report: %w", err)
 		}
-		if err := s.Put(ctx, "reports/"+rep.ID+"/"+form.name, b.Bytes()); err != nil {
+		if err := s.Put(ctx, reportFolder(rep.ID)+form.name, b.Bytes()); err != nil {
 			return err
 		}
 	}

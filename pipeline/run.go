@@ -42,7 +42,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		}
 		if result.Opened > 0 { // what is reported in the end is the run after it
 			result.Warnings = append(result.Warnings, fmt.Sprintf("run %d was interrupted and was finished first: insights opened in it: %d, see %s",
-				p.Run, result.Opened, o.Lake.URL("reports/"+result.Report.ID+"/index.html")))
+				p.Run, result.Opened, o.Lake.URL(reportFolder(result.Report.ID)+"index.html")))
 		}
 	}
 	if err := o.check(c); err != nil { // what was finished may be newer
