@@ -26,9 +26,12 @@ const lookupScheme = "lookup-events:"
 // lookupPace is a variable for tests, which have no account to spare.
 var lookupPace = eventhistory.Pace
 
+// historyFetch brings what is missing of a region's Event History into the lake.
+type historyFetch func(ctx context.Context, region string, into store.Store, now time.Time) error
+
 // staged puts the place in the lake where Event History is kept in the place of each region's name, and the first day of it that is asked for.
-// fetch, where there is one, brings what is missing first.
-func (f *jobFlags) staged(ctx context.Context, places []trailPlace, asOf time.Time, fetch func(ctx context.Context, region string, into store.Store, now time.Time) error) (out []trailPlace, first time.Time, err error) {
+// What is missing is fetched first.
+func (f *jobFlags) staged(ctx context.Context, places []trailPlace, asOf time.Time) (out []trailPlace, first time.Time, err error) {
 	if f.HistoryDays < 1 || f.HistoryDays > eventhistory.MaxDays {
 		return nil, first, fmt.Errorf("%w: --history-days %d: Event History goes back 1 to %d days", pipeline.ErrUsage, f.HistoryDays, eventhistory.MaxDays)
 	}
@@ -42,12 +45,12 @@ func (f *jobFlags) staged(ctx context.Context, places []trailPlace, asOf time.Ti
 			return nil, first, fmt.Errorf("%w: %s: want the name of a region, as %seu-central-1", pipeline.ErrUsage, p.URL, lookupScheme)
 		}
 		name := below(f.Lake, "history/"+region)
-		if fetch != nil {
+		if f.fetch != nil {
 			into, err := f.place(ctx, name)
 			if err != nil {
 				return nil, first, err
 			}
-			if err := fetch(ctx, region, into, asOf); err != nil {
+			if err := f.fetch(ctx, region, into, asOf); err != nil {
 				return nil, first, err
 			}
 		}
@@ -66,7 +69,7 @@ func below(name, path string) string {
 }
 
 // fetchHistory fetches what is missing of a region's Event History, and tells how far it is every ten seconds.
-func (f *jobFlags) fetchHistory(t *terminal) func(ctx context.Context, region string, into store.Store, now time.Time) error {
+func (f *jobFlags) fetchHistory(t *terminal) historyFetch {
 	return func(ctx context.Context, region string, into store.Store, now time.Time) error {
 		client, account, err := newLookup(ctx, region)
 		if err != nil {

@@ -101,9 +101,8 @@ type jobFlags struct {
 	From        string `placeholder:"DATE" help:"First delivery day to read (default on a new lake: 42 days before as-of)."`
 	HistoryDays int    `default:"7" placeholder:"N" help:"With --trail lookup-events:REGION: how far back to fetch, 1 to 90 days, the newest first (default ${default})."`
 
-	begun bool // the lake is to be there: only plan and run begin one
-	// fetch brings what is missing of a region's Event History into the lake; nil: what is there is read.
-	fetch func(ctx context.Context, region string, into store.Store, now time.Time) error
+	begun bool         // the lake is to be there: only plan and run begin one
+	fetch historyFetch // nil: of Event History what is there is read
 }
 
 // options turns flags and file into what the pipeline takes.
@@ -168,7 +167,7 @@ func (f *jobFlags) reach(ctx context.Context, o *pipeline.Options, file *setting
 	if err := file.apart(f.Lake, places); err != nil {
 		return err
 	}
-	places, history, err := f.staged(ctx, places, o.AsOf, f.fetch)
+	places, history, err := f.staged(ctx, places, o.AsOf)
 	if err != nil {
 		return err
 	}

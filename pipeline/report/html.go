@@ -77,7 +77,9 @@ type Section struct {
 }
 
 func section(r *Run, e *Entry) Section {
-	s := Section{Entry: e, Account: r.Names.Account(e.Account), Remarks: remarks(r, e.Insight), Shares: sharesOf(e.Insight, &r.Names), Explain: explainCommand(r, e.Insight), SQL: SQL(e.Insight, r.EventTable), Stanza: Stanza(e.Insight)}
+	i := e.Insight
+	s := Section{Entry: e, Account: r.Names.Account(i.Account), Remarks: remarks(r, i), Shares: sharesOf(i, &r.Names),
+		Explain: explainCommand(r, i), SQL: SQL(i, r.EventTable), Stanza: Stanza(i)}
 	for _, c := range e.Children {
 		s.Children = append(s.Children, section(r, c))
 	}

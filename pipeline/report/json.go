@@ -210,15 +210,18 @@ func documentOf(r *Run) *document {
 }
 
 func insightOf(e *Entry, r *Run) insightJSON {
-	i := e.Insight
-	j := insightJSON{ID: i.ID, Revision: i.Revision, State: i.State, Change: e.Change, Parent: i.Parent, Incident: i.Incident, Techniques: orEmpty(insight.Techniques(*i)), Why: Why(i), Type: i.Kind.String(),
-		Category: trail.Category(i.Data), Account: i.Account, AccountName: r.Names.Accounts[i.Account].Name, Owner: r.Names.Accounts[i.Account].Owner,
-		Region: i.Region, EventSource: i.Source, EventName: i.Name, Principal: i.Principal,
-		ErrorCode: i.ErrorCode, Detected: i.Detected, Whole: i.Whole, Baseline: i.Baseline, Peak: instant(i.Peak),
-		Expected: finite(i.Expected), Excess: finite(i.Excess()), Score: finite(i.Worst.Score), Severity: finite(i.Severity()),
-		Threshold: finite(i.Threshold), First: bare(i.First), Worst: bare(i.Worst), SQL: SQL(i, r.EventTable),
+	i, account := e.Insight, r.Names.Accounts[e.Account]
+	j := insightJSON{
+		ID: i.ID, Revision: i.Revision, State: i.State, Change: e.Change, Parent: i.Parent, Incident: i.Incident,
+		Why: Why(i), Type: i.Kind.String(), Category: trail.Category(i.Data), Techniques: orEmpty(insight.Techniques(*i)),
+		Account: i.Account, AccountName: account.Name, Owner: account.Owner, Region: i.Region,
+		EventSource: i.Source, EventName: i.Name, Principal: i.Principal, ErrorCode: i.ErrorCode,
+		Detected: i.Detected, Whole: i.Whole, Baseline: i.Baseline, Peak: instant(i.Peak), Expected: finite(i.Expected), Excess: finite(i.Excess()),
+		Score: finite(i.Worst.Score), Severity: finite(i.Severity()), Threshold: finite(i.Threshold), First: bare(i.First), Worst: bare(i.Worst),
+		Attributions: r.Names.attributions(i, i.Attributions), WholeAttributions: r.Names.attributions(i, i.WholeAttributions),
+		Samples: orEmpty(i.Samples), Hours: orEmpty(i.Hours), Before: orEmpty(i.Before), SQL: SQL(i, r.EventTable),
 		Suppressed: i.Suppressed, Marked: r.Marks[i.ID], Seen: i.Seen,
-		Attributions: r.Names.attributions(i, i.Attributions), WholeAttributions: r.Names.attributions(i, i.WholeAttributions), Samples: orEmpty(i.Samples), Hours: orEmpty(i.Hours), Before: orEmpty(i.Before)}
+	}
 	if a := i.First.Arithmetic; a != nil {
 		j.Needed = a.Needed
 	}
