@@ -109,7 +109,7 @@ func TestCompactDamaged(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := tree(t, to)
-			_, err := Compact(t.Context(), CompactOptions{UpkeepOptions: UpkeepOptions{Lake: open(t, to)}, Target: TargetBytes, Before: days(m.Day + 1), Temp: t.TempDir()})
+			_, err := Compact(t.Context(), CompactOptions{UpkeepOptions: UpkeepOptions{Lake: open(t, to)}, Target: TargetBytes, Before: new(m.Day + 1), Temp: t.TempDir()})
 			if !errors.Is(err, lake.ErrForeign) || !strings.Contains(err.Error(), name) {
 				t.Errorf("error %v, want ErrForeign and %s", err, name)
 			}
@@ -121,8 +121,6 @@ func TestCompactDamaged(t *testing.T) {
 		})
 	}
 }
-
-func days(d trail.Day) *trail.Day { return &d }
 
 // forgetDay takes out what was written of other days.
 func forgetDay(after, before map[string][]byte, day trail.Day) {

@@ -52,7 +52,7 @@ func TestEveryFileDamaged(t *testing.T) {
 			return err
 		},
 		"compact": func(ctx context.Context, s store.Store) error {
-			_, err := Compact(ctx, CompactOptions{UpkeepOptions: UpkeepOptions{Lake: s}, Before: days(trail.DayOf(truth.End) + 1)})
+			_, err := Compact(ctx, CompactOptions{UpkeepOptions: UpkeepOptions{Lake: s}, Before: new(trail.DayOf(truth.End) + 1)})
 			return err
 		},
 		"gc": upkeeps["gc"],

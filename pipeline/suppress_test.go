@@ -33,7 +33,6 @@ func ruleOf(change func(*insight.Rule)) insight.Rule {
 
 // A burst of 300 calls on 2026-10-31 by the one principal there is, raising three insights: of the API, of its principal, of all the principal calls.
 func TestSuppression(t *testing.T) {
-	most := func(n int64) *int64 { return &n }
 	for _, c := range []struct {
 		name       string
 		change     func(*insight.Rule)
@@ -43,8 +42,8 @@ func TestSuppression(t *testing.T) {
 	}{
 		{"the principal, and the API because of it", nil, 3, 0, ""},
 		{"one API", func(r *insight.Rule) { r.API = "ec2.amazonaws.com:Run*" }, 2, 0, ""},
-		{"the ceiling", func(r *insight.Rule) { r.Ceiling = most(302) }, 3, 0, ""},
-		{"above the ceiling", func(r *insight.Rule) { r.Ceiling = most(301) }, 0, 4, ""},
+		{"the ceiling", func(r *insight.Rule) { r.Ceiling = new(int64(302)) }, 3, 0, ""},
+		{"above the ceiling", func(r *insight.Rule) { r.Ceiling = new(int64(301)) }, 0, 4, ""},
 		{"on its last day", func(r *insight.Rule) { r.Expires = "2026-10-31" }, 3, 0, `"deploys" of anna expired on 2026-10-31`},
 		{"expired", func(r *insight.Rule) { r.Expires = "2026-10-30" }, 0, 4, `"deploys" of anna expired on 2026-10-30`},
 		{"expires soon", func(r *insight.Rule) { r.Expires = "2026-11-05" }, 3, 0, `"deploys" of anna expires on 2026-11-05`},

@@ -97,7 +97,7 @@ func TestConfigurationPage(t *testing.T) {
 	got := map[string][]string{}
 	for _, m := range keyRow.FindAllStringSubmatch(text, -1) {
 		var cells []string
-		for _, c := range strings.Split(m[2], "|") {
+		for c := range strings.SplitSeq(m[2], "|") {
 			cells = append(cells, strings.TrimSpace(c))
 		}
 		if got[m[1]] != nil || len(cells) != 3 || slices.Contains(cells, "") {
@@ -119,7 +119,7 @@ func TestConfigurationPage(t *testing.T) {
 	if diff := cmp.Diff(kinds, strings.Split(got["suppress[].kind"][1], ", ")); diff != "" {
 		t.Errorf("kinds: %s", diff)
 	}
-	for _, kind := range strings.Split(got["sinks[].type"][1], ", ") {
+	for kind := range strings.SplitSeq(got["sinks[].type"][1], ", ") {
 		if err := (&sink.Config{Type: kind}).Validate(); err == nil || strings.HasPrefix(err.Error(), "type") {
 			t.Errorf("%s is no type of a sink: %v", kind, err)
 		}

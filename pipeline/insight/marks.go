@@ -151,8 +151,8 @@ func (m *Marks) About(id string, t time.Time) *Seen {
 }
 
 // Names tells whether a mark is of an insight: the one it was said of, or one below that.
-func (x *Mark) Names(id string) bool {
-	return slices.ContainsFunc(x.Of, func(of Marked) bool { return of.Insight == id })
+func (m *Mark) Names(id string) bool {
+	return slices.ContainsFunc(m.Of, func(of Marked) bool { return of.Insight == id })
 }
 
 func (m *Marks) last(t time.Time, about func(*Mark) bool) *Mark {
@@ -177,11 +177,11 @@ type Seen struct {
 	At      time.Time `json:"at"`               // when it was said, UTC
 }
 
-func (x *Mark) seen() *Seen {
-	if x == nil {
+func (m *Mark) seen() *Seen {
+	if m == nil {
 		return nil
 	}
-	return &Seen{x.Insight, x.As, x.By, x.Note, x.Ticket, x.At}
+	return &Seen{m.Insight, m.As, m.By, m.Note, m.Ticket, m.At}
 }
 
 // Before returns what was said last of an insight like i before i began: one of the same unit, or of the same kind, API and principal in another

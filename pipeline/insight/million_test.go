@@ -32,7 +32,7 @@ const (
 // to a million. Times are processor time, which other processes do not disturb as much as the clock.
 func BenchmarkMillion(b *testing.B) {
 	tiles := millionTiles()
-	for _, size := range strings.Split(*millionSizes, ",") {
+	for size := range strings.SplitSeq(*millionSizes, ",") {
 		n, err := strconv.Atoi(size)
 		if err != nil || n < 1 || n%millionBase != 0 {
 			b.Fatalf("-million: %q is no multiple of %d series", size, millionBase)

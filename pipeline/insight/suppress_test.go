@@ -17,8 +17,6 @@ func valid(r Rule) Rule {
 	return r
 }
 
-func ceiling(n int64) *int64 { return &n }
-
 const ciRole = "arn:aws:iam::111122223333:assumed-role/ci"
 
 // users is an insight about CreateUser calls by the role ci: 40 in half an hour on 2026-10-31.
@@ -65,9 +63,9 @@ func TestRules(t *testing.T) {
 		{"on its last day", Rule{API: "*", Expires: "2026-10-31"}, nil, true},
 		{"the day after", Rule{API: "*", Expires: "2026-10-30"}, nil, false},
 		{"begun on its last day, going on", Rule{API: "*", Expires: "2026-10-31"}, func(i *Insight) { i.Whole.End = i.Whole.End.Add(48 * time.Hour) }, true},
-		{"up to the ceiling", Rule{API: "*", Ceiling: ceiling(40)}, nil, true},
-		{"above", Rule{API: "*", Ceiling: ceiling(39)}, nil, false},
-		{"what is usual after it does not count", Rule{API: "*", Ceiling: ceiling(40)}, func(i *Insight) { i.Whole.Count = 60 }, true},
+		{"up to the ceiling", Rule{API: "*", Ceiling: new(int64(40))}, nil, true},
+		{"above", Rule{API: "*", Ceiling: new(int64(39))}, nil, false},
+		{"what is usual after it does not count", Rule{API: "*", Ceiling: new(int64(40))}, func(i *Insight) { i.Whole.Count = 60 }, true},
 
 		{"an API because of the principal alone", ci, api(CallRate, .1, Share{ciRole, 40}), true},
 		{"and of nothing else that would be worth an insight", ci, api(CallRate, .1, Share{ciRole, 31}, Share{anna, 9}), true},
@@ -92,7 +90,7 @@ func TestRules(t *testing.T) {
 			t.Errorf("%s: suppressed by %q", c.name, got)
 		}
 	}
-	r, err := ParseRules([]Rule{valid(Rule{API: "Create*", Region: "us-*", Ceiling: ceiling(10)}), valid(Rule{Name: "wide", API: "*"}), valid(Rule{API: "CreateU*"})})
+	r, err := ParseRules([]Rule{valid(Rule{API: "Create*", Region: "us-*", Ceiling: new(int64(10))}), valid(Rule{Name: "wide", API: "*"}), valid(Rule{API: "CreateU*"})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,8 +157,8 @@ func TestRulesThatCannotBe(t *testing.T) {
 		{func(r *Rule) { r.Expires = "" }, "", "expires is missing"},
 		{func(r *Rule) { r.Expires = "31.12.2026" }, "expires", "neither a day"},
 		{func(r *Rule) { r.Expires = "2026-02-30" }, "expires", "neither a day"},
-		{func(r *Rule) { r.Ceiling = ceiling(0) }, "ceiling", "0 is not a count"},
-		{func(r *Rule) { r.Ceiling = ceiling(-3) }, "ceiling", "-3 is not a count"},
+		{func(r *Rule) { r.Ceiling = new(int64(0)) }, "ceiling", "0 is not a count"},
+		{func(r *Rule) { r.Ceiling = new(int64(-3)) }, "ceiling", "-3 is not a count"},
 		{func(r *Rule) { r.Owner = "an\x1b[31mna" }, "owner", "control character"},
 		{func(r *Rule) { r.Name = "first" }, "", `rule 1 is called "first" too`},
 	} {
@@ -176,7 +174,7 @@ func TestRulesThatCannotBe(t *testing.T) {
 
 func TestUseOfRules(t *testing.T) {
 	r, err := ParseRules([]Rule{
-		valid(Rule{Name: "hit", API: "Create*", Ceiling: ceiling(1)}), valid(Rule{Name: "none", API: "Delete*"}),
+		valid(Rule{Name: "hit", API: "Create*", Ceiling: new(int64(1))}), valid(Rule{Name: "none", API: "Delete*"}),
 		valid(Rule{Name: "over", API: "*", Expires: "2026-10-31"}), valid(Rule{Name: "soon", API: "*", Expires: "2026-11-07"}), valid(Rule{Name: "later", API: "*", Expires: "2026-11-08"}),
 	})
 	if err != nil {

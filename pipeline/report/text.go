@@ -80,7 +80,7 @@ func (t *text) put(indent int, style, s string) {
 		t.b.WriteString(pad + t.paint(style, line) + end)
 		line = ""
 	}
-	for _, word := range strings.Fields(s) {
+	for word := range strings.FieldsSeq(s) {
 		if line != "" && indent+columns(line)+1+columns(word) > t.width {
 			flush(goesOn)
 		}

@@ -104,7 +104,7 @@ func TestDocumented(t *testing.T) {
 	for line := range strings.Lines(string(doc)) {
 		if names, ok := strings.CutPrefix(line, "//	  "); ok && !strings.HasPrefix(names, " ") {
 			list, _, _ := strings.Cut(names, "  ")
-			for _, name := range strings.Split(list, ", ") {
+			for name := range strings.SplitSeq(list, ", ") {
 				named[name] = true
 			}
 		}

@@ -155,7 +155,7 @@ func TestOCSF(t *testing.T) {
 // TestOCSFParquet reads an object with another library than the one that wrote it, and looks for what Security Lake and Athena want: zstd, no
 // encoding that some reader lacks, and the columns of the schema.
 func TestOCSFParquet(t *testing.T) {
-	body, err := packParquet([]ocsfFinding{ocsf(ptr(about(worked(), Start))), ocsf(ptr(about(hostile(), End)))})
+	body, err := packParquet([]ocsfFinding{ocsf(new(about(worked(), Start))), ocsf(new(about(hostile(), End)))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestOCSFParquet(t *testing.T) {
 
 func TestOCSFSchemaFindsFaults(t *testing.T) {
 	var r any
-	body, _ := json.Marshal(ocsf(ptr(about(worked(), Start))))
+	body, _ := json.Marshal(ocsf(new(about(worked(), Start))))
 	for _, c := range []struct{ old, new, want string }{
 		{`"severity_id":5`, `"severity_id":7`, "severity_id"}, {`"vendor_name"`, `"vendor"`, "vendor"}, {`"start_time":17732`, `"start_time":1`, "start_time"},
 	} {

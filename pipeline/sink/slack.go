@@ -119,20 +119,18 @@ func slackText(m *Message) ([]byte, error) {
 		show("Insight "+i.ID, 2000),
 	}
 	blocks := []block{
-		{Type: "header", Text: ptr(show(heading, 150))},
-		{Type: "section", Text: ptr(show(m.Summary, 3000))},
+		{Type: "header", Text: new(show(heading, 150))},
+		{Type: "section", Text: new(show(m.Summary, 3000))},
 		{Type: "section", Fields: fields},
 	}
 	if m.Phase != Test {
-		blocks = append(blocks, block{Type: "section", Text: ptr(show(m.Explain(), 3000))})
+		blocks = append(blocks, block{Type: "section", Text: new(show(m.Explain(), 3000))})
 	}
 	blocks = append(blocks, block{Type: "context", Elements: []text{show("message "+m.ID, 2000)}})
 	return json.Marshal(map[string]any{
 		"text": slackEscape(heading+". "+m.Summary, 3000), "blocks": blocks, "mrkdwn": false, "unfurl_links": false, "unfurl_media": false,
 	})
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func slackPhase(m *Message) string {
 	switch {
