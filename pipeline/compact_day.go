@@ -56,7 +56,11 @@ func (k *compactor) day(ctx context.Context, c *lake.Commit, d *crowded) error {
 	k.out.FilesAfter += len(files[lake.Events]) + len(files[lake.Counts]) - was + replaced
 	k.out.BytesBefore += before
 	k.out.BytesAfter += sizeOf(files) - size + before
-	return d.manifest.SaveAs(ctx, k.Lake, c, variant)
+	ref, err := d.manifest.Write(ctx, k.Lake, c.Number, variant)
+	if err == nil {
+		c.Point(ref)
+	}
+	return err
 }
 
 func sizeOf(files map[lake.Table][]lake.File) (n int64) {

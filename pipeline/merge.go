@@ -56,10 +56,17 @@ func (m *merger) merge(ctx context.Context, before *lake.Commit) (*lake.Commit, 
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	for _, d := range days {
-		if err := m.note(ctx, d); err != nil {
-			return nil, err
-		}
+	refs := make([]lake.DayRef, len(days))
+	err = each(ctx, len(days), func(ctx context.Context, i int) (err error) {
+		refs[i], err = days[i].manifest.Write(ctx, m.lake, c.Number, "")
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, d := range days {
+		m.note(d)
+		c.Point(refs[i])
 	}
 	if !c.Run.Balances() {
 		return nil, fmt.Errorf("internal error: run %d read %d records, but kept %d + duplicate %d + replaced %d + rejected %d",
@@ -127,15 +134,14 @@ func (m *merger) counts(ctx context.Context, t *touched) ([]counts.Tile, error) 
 	return counts.Collect(counts.Merge(readers...))
 }
 
-// note makes a day's files, and what corrections change in the sums, those of the commit.
-func (m *merger) note(ctx context.Context, t *touched) error {
+// note makes what a day changes in the sums, and in what is decided, the commit's.
+func (m *merger) note(t *touched) {
 	c, man := m.commit, t.manifest
 	c.Run, c.Totals = c.Run.Plus(t.run), c.Totals.Plus(t.totals)
 	c.Drop = append(c.Drop, t.dropped...)
 	if from := trail.DayOf(c.Decided); man.Day <= from && (c.Redecide == 0 || man.Day < c.Redecide) {
 		c.Redecide = man.Day
 	}
-	return man.Save(ctx, m.lake, c)
 }
 
 // maxKeyFiles bounds how many files hold the identities of one day: with more they are merged into one.

@@ -2,9 +2,11 @@ package lake
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -84,37 +86,37 @@ func LoadManifest(ctx context.Context, s store.Store, c *Commit, d trail.Day) (*
 	return m, nil
 }
 
-// Save writes m under a key of the given run and lets c point at it.
+// Save writes m under a key of c and lets c point at it.
 func (m *Manifest) Save(ctx context.Context, s store.Store, c *Commit) error {
-	return m.save(ctx, s, c, manifestKey(m.Day, c.Number))
+	ref, err := m.Write(ctx, s, c.Number, "")
+	if err == nil {
+		c.Point(ref)
+	}
+	return err
 }
 
-// SaveAs is Save under a key that also holds variant: what no plan fixes in advance must not share its names with what another
-// process may write under the same number.
-func (m *Manifest) SaveAs(ctx context.Context, s store.Store, c *Commit, variant string) error {
-	return m.save(ctx, s, c, strings.TrimSuffix(manifestKey(m.Day, c.Number), ".json")+"-"+variant+".json")
-}
-
-func (m *Manifest) save(ctx context.Context, s store.Store, c *Commit, key string) error {
+// Write writes m under a key of the given commit, and of variant if that is not "": what no plan fixes in advance must not share its names with what
+// another process may write under the same number.
+func (m *Manifest) Write(ctx context.Context, s store.Store, commit int, variant string) (DayRef, error) {
+	key := manifestKey(m.Day, commit)
+	if variant != "" {
+		key = strings.TrimSuffix(key, ".json") + "-" + variant + ".json"
+	}
 	body, err := json.MarshalIndent(m, "", " ")
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.Put(ctx, key, append(body, '\n'))
 	}
-	if err := s.Put(ctx, key, append(body, '\n')); err != nil {
-		return err
+	return DayRef{m.Day, key}, err
+}
+
+// Point lets c point at a manifest of a day.
+func (c *Commit) Point(ref DayRef) {
+	i, there := slices.BinarySearchFunc(c.Days, ref.Day, func(r DayRef, d trail.Day) int { return cmp.Compare(r.Day, d) })
+	if there {
+		c.Days[i] = ref
+	} else {
+		c.Days = slices.Insert(c.Days, i, ref)
 	}
-	for i, r := range c.Days {
-		if r.Day == m.Day {
-			c.Days[i].Manifest = key
-			return nil
-		}
-		if r.Day > m.Day {
-			c.Days = append(c.Days[:i], append([]DayRef{{m.Day, key}}, c.Days[i:]...)...)
-			return nil
-		}
-	}
-	c.Days = append(c.Days, DayRef{m.Day, key})
-	return nil
 }
 
 // SymlinkKey names the file through which Athena reads one day of a table (SymlinkTextInputFormat).
