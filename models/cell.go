@@ -24,10 +24,13 @@ const (
 	Busy                   // more than 48
 	Newcomer               // first seen less than 24 hours ago
 	Record                 // not a regime by rate: how far an hour exceeds the busiest past hour of any unit
+	Attempts               // nor this: errors of an hour, and its calls, together
 	regimes
 )
 
-func (r Regime) String() string { return [...]string{"<2", "2-48", ">48", "newcomer", "record"}[r] }
+func (r Regime) String() string {
+	return [...]string{"<2", "2-48", ">48", "newcomer", "record", "attempts"}[r]
+}
 
 // RegimeOf returns the regime of a unit with so many expected a day.
 func RegimeOf(perDay float64) Regime {
@@ -43,13 +46,13 @@ func RegimeOf(perDay float64) Regime {
 // Windows are the lengths scored, in minutes.
 var Windows = [7]int{5, 15, 60, 180, 360, 720, 1440}
 
-// shares of a channel's budget by window; newcomers and records have the rest. An hour and its busiest 5 and 15 minutes see the
+// shares of a channel's budget by window; newcomers, records and attempts have the rest. An hour and its busiest 5 and 15 minutes see the
 // same bursts, so they share what one of them would get. Errors are not scored over 5 minutes, where the calls behind them are too
 // few, nor over a day.
 // Silence takes a day to tell. Novelty is counted by the hour.
 var shares = [channels][len(Windows)]float64{
 	Calls:   {.05, .07, .12, .04, .06, .03, .08},
-	Errors:  {0, .17, .29, .06, .06, .06, 0},
+	Errors:  {0, .10, .22, .11, .12, .09, 0},
 	Silence: {0, 0, 0, 0, 0, 0, 1},
 	Novelty: {0, 0, .8, 0, 0, 0, 0},
 }
@@ -65,7 +68,8 @@ var sumShares = [channels][len(Windows)]float64{
 
 var (
 	newcomerShare = [channels]float64{Calls: .15, Errors: .05, Novelty: .2}
-	recordShare   = [channels]float64{Calls: .40, Errors: .31}
+	recordShare   = [channels]float64{Calls: .40, Errors: .05}
+	attemptShare  = [channels]float64{Errors: .26}
 )
 
 // regimeShares divide a window's share. Most series are quiet. Silence means nothing to them, and novelties all count as rare.
@@ -85,7 +89,7 @@ var unitShares = [channels][units]float64{
 	Novelty: {Totals: 1},
 }
 
-// recordUnits divide the share of records: a burst many times the busiest hour of one caller must not be missed.
+// recordUnits divide the shares of records and attempts: a burst many times the busiest hour of one caller must not be missed.
 var recordUnits = [units]float64{Principals: .90, Rollups: .05, Totals: .05}
 
 // UnitKind tells the series of one principal and API from the sums over principals or APIs.
@@ -121,6 +125,8 @@ func (c Cell) Share() float64 {
 		return newcomerShare[c.channel()] * unitShares[c.channel()][c.unit()]
 	case Record:
 		return recordShare[c.channel()] * recordUnits[c.unit()]
+	case Attempts:
+		return attemptShare[c.channel()] * recordUnits[c.unit()]
 	}
 	windows := &shares[c.channel()]
 	if c.unit() != Principals {

@@ -123,7 +123,12 @@ func (n *Nulls) Score(c Cell, l float64) float64 {
 	return n.curves[c].at(l) + math.Log(c.Share())
 }
 
+// scoring numbers the ways in which evidence and cells are computed: maxima of another one say nothing about today's. It rises with every such
+// change, and lakes then learn anew, from the shipped histograms on.
+const scoring = 2
+
 type nullsJSON struct {
+	Scoring  int              `json:"scoring"`
 	Days     int              `json:"days"`
 	Own      *Tally           `json:"own"`
 	Promised map[string]int64 `json:"promised"` // by channel
@@ -131,19 +136,23 @@ type nullsJSON struct {
 
 // MarshalJSON writes the closed days; the same days give the same bytes.
 func (n *Nulls) MarshalJSON() ([]byte, error) {
-	j := nullsJSON{n.days, &n.own, map[string]int64{}}
+	j := nullsJSON{scoring, n.days, &n.own, map[string]int64{}}
 	for ch := range channels {
 		j.Promised[ch.String()] = n.promised[ch]
 	}
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
+// UnmarshalJSON reads what MarshalJSON wrote. What was written when evidence was computed another way is forgotten: n is a new lake's then.
 func (n *Nulls) UnmarshalJSON(data []byte) error {
 	*n = Nulls{}
 	j := nullsJSON{Own: &n.own}
 	if err := json.Unmarshal(data, &j); err != nil {
 		return fmt.Errorf("reading the empirical null: %w", err)
+	}
+	if j.Scoring != scoring {
+		*n = *NewNulls()
+		return nil
 	}
 	n.days = j.Days
 	for ch := range channels {

@@ -77,7 +77,7 @@ func TestTallyRefusesGarbage(t *testing.T) {
 func TestSharesSumToOne(t *testing.T) {
 	var sum [channels]float64
 	for c := range Cell(Cells) {
-		if r := c.regime(); (r == Newcomer || r == Record) && Windows[c.window()] != 60 {
+		if r := c.regime(); r >= Newcomer && Windows[c.window()] != 60 {
 			continue // scored by the hour alone
 		}
 		sum[c.channel()] += c.Share()
@@ -260,5 +260,27 @@ func TestShippedTailKnowsItsLargest(t *testing.T) {
 	}
 	if near[120] < far[120]+2 {
 		t.Errorf("at 30 nats they score %v and %v", near[120], far[120])
+	}
+}
+
+// What a lake learnt when evidence was computed another way is no measure of today's.
+func TestNullsOfAnotherScoring(t *testing.T) {
+	n := NewNulls()
+	day := &Tally{}
+	day.Series[Errors] = 1e6
+	n.Close(day, 0)
+	b, err := json.Marshal(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := CellOf(Errors, Principals, Attempts, 2)
+	for scored, want := range map[string]float64{"2": n.Score(c, 20), "1": NewNulls().Score(c, 20)} {
+		var back Nulls
+		if err := json.Unmarshal(bytes.Replace(b, []byte(`"scoring":2`), []byte(`"scoring":`+scored), 1), &back); err != nil {
+			t.Fatal(err)
+		}
+		if got := back.Score(c, 20); got != want {
+			t.Errorf("scoring %s: %v, want %v", scored, got, want)
+		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 //	Window     the same as NB, of a sum of hours
 //	Record     -4·ln(Tested/max(Busiest, 3)) - ln(ActiveDays+1), with ErrorRate without the second term
 //	Share      with ErrorRate: ln P(X >= Tested) of a beta-binomial; where it is larger than ln p of the count, it is what Decided: "share"
+//	"attempts" of an hour's errors: the sum of what Decided, and of Calls.LnP, of all calls of the hour
 //	"newcomer" ln of the pooled distribution of Sizing alone
 //	"silence"  ln P(Y <= Tested) of the negative binomial of Window
 //	"job"      the sum of ln(1 - min(Active, .999)) over the hours with Active >= .9
@@ -45,7 +46,8 @@ type Arithmetic struct {
 	Window *WindowSum       `json:"window,omitempty"`
 	Record *Record          `json:"record,omitempty"`
 	Share  *ErrorShare      `json:"share,omitempty"`
-	Year   *Year            `json:"year,omitempty"` // of calls and errors: what the year before holds, which did not excuse the hour
+	Calls  *CallsTail       `json:"calls,omitempty"` // with "attempts"
+	Year   *Year            `json:"year,omitempty"`  // of calls and errors: what the year before holds, which did not excuse the hour
 
 	Null    models.Exceedance `json:"null"`
 	Promise Promise           `json:"promise"`
@@ -101,6 +103,18 @@ type ErrorShare struct {
 	A      float64 `json:"a"`
 	B      float64 `json:"b"`
 	LnP    float64 `json:"lnP"`
+}
+
+// CallsTail is how unusual all calls of the hour were, by the larger of NB and Hurdle, like an hour of calls.
+type CallsTail struct {
+	Tested int64            `json:"tested"`
+	Level  baseline.Level   `json:"level"`
+	Spread baseline.Spread  `json:"spread"`
+	Hour   Used             `json:"hour"`
+	NB     *NB              `json:"nb"`
+	Hurdle *Hurdle          `json:"hurdle"`
+	Sizing *baseline.Sizing `json:"sizing"`
+	LnP    float64          `json:"lnP"`
 }
 
 // Promise is where the threshold comes from: -ln(PerSeriesDay · Share) + Mistrust.

@@ -45,7 +45,7 @@ func (e *evidence) arithmetic(h int, v *Verdict, hidden []int32) *Arithmetic {
 	b := e.s.Budget
 	a := &Arithmetic{
 		To: e.at(int(v.End)), From: e.at(int(v.End) - v.Window), Tested: v.Count, Decided: v.Model,
-		Level: e.p.Arithmetic(), Spread: e.s.fitter.Spread(e.g, 0), Hidden: slices.Clone(hidden),
+		Level: e.p.Arithmetic(), Spread: e.fitter.Spread(e.g, 0), Hidden: slices.Clone(hidden),
 		Promise: Promise{
 			FalsePerDay: b.FalsePerDay, Series: b.SeriesPerDay, PerSeriesDay: b.PerSeriesDay(), Channel: e.ch.String(), Share: e.ch.Share(), Mistrust: b.Mistrust(),
 		},
@@ -76,6 +76,9 @@ func (e *evidence) arithmetic(h int, v *Verdict, hidden []int32) *Arithmetic {
 	if e.errors != nil && v.Model != "record" {
 		e.ofShare(a, v)
 	}
+	if v.Model == "attempts" {
+		a.Calls = e.ofCalls(h)
+	}
 	a.Needed = e.needed(h, v, cell, a.Tested)
 	return a
 }
@@ -102,7 +105,7 @@ func (e *evidence) ofBurst(a *Arithmetic, t int, v *Verdict) {
 	slot, share := e.g.Slot(t), 1.
 	if window > 0 {
 		part := e.p.Part(window)
-		a.Part, share, a.Spread = &part, part.Share, e.s.fitter.Spread(e.g, window)
+		a.Part, share, a.Spread = &part, part.Share, e.fitter.Spread(e.g, window)
 	}
 	a.Hours = e.hours(t, t)
 	sizing := e.p.Sizing(window, v.Count)
@@ -155,6 +158,17 @@ func (e *evidence) ofShare(a *Arithmetic, v *Verdict) {
 	a.Share = &s
 	if count := a.lnCount(); s.LnP > count {
 		a.Decided = "share"
+	}
+}
+
+// ofCalls explains what the calls of an hour add to its errors.
+func (e *evidence) ofCalls(h int) *CallsTail {
+	c := e.beside()
+	v := c.callsIn(h)
+	a := Arithmetic{Tested: v.Count, Spread: c.fitter.Spread(c.g, 0)}
+	c.ofBurst(&a, c.g.Fit+h, &v)
+	return &CallsTail{
+		Tested: v.Count, Level: c.p.Arithmetic(), Spread: a.Spread, Hour: a.Hours[0], NB: a.NB, Hurdle: a.Hurdle, Sizing: a.Sizing, LnP: v.LnP,
 	}
 }
 

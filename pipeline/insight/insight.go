@@ -67,7 +67,7 @@ type Verdict struct {
 	Count  int64   // observed in the window
 	Mean   float64 // expected in the window
 	Size   float64 // negative binomial size k of that expectation (variance = mean + mean²/k); +Inf is Poisson
-	Model  string  // "nb", "hurdle", "newcomer", "record" or "window", with ErrorRate "error": which model was the least surprised; "silence", "job", "account"; "novelty"; "year" of an hour that the year before excuses (Recall)
+	Model  string  // "nb", "hurdle", "newcomer", "record" or "window", with ErrorRate "error" or "attempts": which model was the least surprised; "silence", "job", "account"; "novelty"; "year" of an hour that the year before excuses (Recall)
 	Cell   string  // cell of the empirical null, as "calls/2-48/60"
 	Trials int64   // ErrorRate: calls in the window
 	Rate   float64 // ErrorRate: expected share of errors

@@ -63,7 +63,18 @@ func (e *evidence) rarity(h int, v *Verdict) func(n int64) float64 {
 		return of
 	}
 	a, b := e.errors.Beta(max(v.Window/60, 1))
-	return func(n int64) float64 { // with the share of errors; see evidence.share
+	share := func(n int64) float64 { // with the share of errors; see evidence.share
 		return min(max(of(n), models.BetaBinomialLogUpper(min(n, v.Trials), v.Trials, a, b)), 0)
+	}
+	if v.Model != "attempts" {
+		return share
+	}
+	c := e.beside()
+	calls := c.callsIn(h)
+	return func(n int64) float64 {
+		if n < minErrors {
+			return 0
+		}
+		return share(n) + calls.LnP
 	}
 }

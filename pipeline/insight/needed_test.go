@@ -29,9 +29,14 @@ func TestNeeded(t *testing.T) {
 			h.Born = 14*1440 + 600
 			return h
 		},
-		"errors": func(n int64) *counts.History {
-			h := simHistory(15, add(steady(14, 5000), n+5000))
+		"errors": func(n int64) *counts.History { // in the usual calls
+			h := simHistory(15, add(steady(14, 5000), 5000))
 			h.Errors = []counts.CodeTrack{{Code: "AccessDenied", Track: add(steady(14, 40), n)}}
+			return h
+		},
+		"attempts": func(n int64) *counts.History { // in twice as many
+			h := simHistory(15, add(steady(14, 500), 1000))
+			h.Errors = []counts.CodeTrack{{Code: "AccessDenied", Track: add(steady(14, 10), n)}}
 			return h
 		},
 	} {
@@ -41,7 +46,7 @@ func TestNeeded(t *testing.T) {
 				s.Alarm = limits
 				all := scores(s, made(n), nil, 24)
 				for k := range all {
-					if d := &all[len(all)-1-k]; d.Kind == ErrorRate || d.Kind == CallRate && name != "errors" {
+					if d := &all[len(all)-1-k]; d.Kind == ErrorRate || d.Kind == CallRate && name != "errors" && name != "attempts" {
 						return &d.Hours[10].Best
 					}
 				}
@@ -66,7 +71,7 @@ func TestNeeded(t *testing.T) {
 			}
 		})
 	}
-	for _, want := range []string{"hurdle", "record", "newcomer", "error"} {
+	for _, want := range []string{"hurdle", "record", "newcomer", "error", "attempts"} {
 		if !seen[want] {
 			t.Errorf("no alarm of model %s in %v", want, seen)
 		}

@@ -16,11 +16,12 @@ const (
 	// Immaterial is the highest score of a verdict that is too small to matter: fewer than 10 calls (5 errors) above what was
 	// expected, or less than twice of it; fewer than 5 new APIs. It lies below every threshold that a Budget gives, so it never raises an alarm, and
 	// still tells how unusual the count is.
-	Immaterial = 4.5
+	Immaterial = 3.5
 	minCalls   = 10
 	minErrors  = 5
-	// minLongHours is the age from which a series is scored over more than an hour.
-	minLongHours = 48
+	// The age in hours from which a series is scored over more than an hour: how many calls are usual by then takes each hour of a week, their share of
+	// errors does not.
+	minLongHours, minLongErrors = baseline.Slots, 48
 )
 
 // Scorer compares histories with their baselines. A Scorer is for one goroutine; several may share Priors, Nulls and Exposure.
@@ -36,6 +37,7 @@ type Scorer struct {
 	Tally models.Tally
 
 	fitter      baseline.Fitter
+	beside      allCalls
 	grid, calls baseline.Grid
 	day         DayScore
 	peaks       peaks
@@ -49,6 +51,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 	if masked == nil {
 		masked = func(Unit) []int32 { return nil }
 	}
+	s.beside.of, s.beside.masked, s.beside.params = h, masked, nil
 	s.calls.Begin(h, s.Exposure, upto)
 	s.calls.Load(h.All)
 	s.grid.Begin(h, s.Exposure, upto)
@@ -63,7 +66,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		}
 		p := s.fitter.Fit(g, s.Priors.Of(h, baseline.Calls), masked(u))
 		rated = called(g)
-		e := evidence{s: s, ch: models.Calls, g: g, p: p}
+		e := evidence{s: s, fitter: &s.fitter, ch: models.Calls, g: g, p: p}
 		e.score(u)
 		e.explain(masked(u))
 		s.flush(upto)
@@ -80,7 +83,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		u.Kind, u.ErrorCode = ErrorRate, c.Code
 		s.grid.Load(c.Track)
 		p := s.fitter.FitErrors(&s.grid, &s.calls, s.Priors.Of(h, baseline.Errors), masked(u))
-		e := evidence{s: s, ch: models.Errors, g: &s.grid, calls: &s.calls, p: p.Params, errors: &p}
+		e := evidence{s: s, fitter: &s.fitter, ch: models.Errors, g: &s.grid, calls: &s.calls, p: p.Params, errors: &p}
 		e.score(u)
 		e.explain(masked(u))
 		s.flush(upto)
@@ -90,7 +93,7 @@ func (s *Scorer) Score(h *counts.History, masked func(Unit) []int32, upto int, e
 		u.Kind, u.ErrorCode = Novelty, ""
 		s.grid.Load(h.New)
 		p := s.fitter.Fit(&s.grid, s.Priors.Of(h, baseline.Novelty), masked(u))
-		e := evidence{s: s, ch: models.Novelty, g: &s.grid, p: p}
+		e := evidence{s: s, fitter: &s.fitter, ch: models.Novelty, g: &s.grid, p: p}
 		e.novelties(u)
 		e.explain(masked(u))
 		s.flush(upto)

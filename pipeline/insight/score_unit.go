@@ -18,6 +18,7 @@ type evidence struct {
 	calls  *baseline.Grid // of errors: all calls
 	p      *baseline.Params
 	errors *baseline.ErrorParams // of errors
+	fitter *baseline.Fitter      // that p comes from
 	tried  []attempt             // what an hour is weighed by, while it is explained; nil otherwise
 }
 
@@ -87,8 +88,9 @@ func (e *evidence) hour(h int, best *Verdict) {
 	v := Verdict{Window: 60, End: int32(h+1) * 60, Count: g.N[t], Mean: p.Mean(slot), Size: 1 / p.Dispersion(slot)}
 	e.burst(&v, 0, slot, 1)
 	e.weigh(&v, regime, 2, v.Count, best)
+	e.attempts(h, v, best)
 	e.record(h, best)
-	if age < minLongHours {
+	if age < minLongHours && (e.errors == nil || age < minLongErrors) {
 		return
 	}
 	for i, hours := range baseline.LongWindows {

@@ -118,6 +118,10 @@ func tailWords(i *insight.Insight, v *insight.Verdict) (s []step) {
 		add("share", "rate (%s + %s·%s) / (%d + %s) = %s, correlation %s; beta-binomial: ln P(X ≥ %d of n %d; a %s, b %s) = %s",
 			num(e.Errors), num(e.PriorWorth), num(e.PriorRate), e.Calls, num(e.PriorWorth), num(e.Rate), num(e.Rho), a.Tested, e.Trials, num(e.A), num(e.B), num(e.LnP))
 	}
+	if c := a.Calls; c != nil {
+		add("calls", "all %d calls of the hour, of a mean of %s: negative binomial of size %s %s; hurdle %s, of ln(%s active) and t = (ln(%d - ½) - %s) / %s; the larger, %s, is added, for errors and calls surprise together",
+			c.Tested, num(c.NB.Mean), num(c.NB.Size), num(c.NB.LnP), num(c.Hurdle.LnP), num(c.Hurdle.Active), c.Tested, num(c.Sizing.Mean), num(c.Sizing.Scale), num(c.LnP))
+	}
 	switch v.Model {
 	case "job":
 		add("job", "sum of ln(1 - min(active, .999)) over the hours below that are active with .9 or more = %s", num(v.LnP))
@@ -142,6 +146,9 @@ func decidedWords(a *insight.Arithmetic) string {
 	}[a.Decided]
 	if a.NB != nil || a.Share != nil {
 		of += ", the least surprised of those asked"
+	}
+	if a.Calls != nil {
+		of += ", and the calls"
 	}
 	return of
 }
