@@ -12,7 +12,7 @@ import (
 
 // The fixed numbers of an insight's life.
 const (
-	// QuarantineScore is the score above which an hour is hidden from the unit's next fits: all that matters and is unusual.
+	// QuarantineScore is the score above which an hour is hidden from the unit's next fits: all that matters and comes in 1 of 90 series-days at most.
 	QuarantineScore = 4.5
 	// QuietHours is how many observed hours without unusual activity end an insight. Unobserved hours do not count.
 	QuietHours = 3
