@@ -212,11 +212,12 @@ func TestQuoteSQL(t *testing.T) {
 
 func TestWhy(t *testing.T) {
 	r := realistic()
+	r.Opened[3].Worst.Model = "attempts"
 	for k, want := range []string{
 		"212 RunInstances calls by all principals in 12 minutes; 0.64 expected from 28 days of its own history",
 		"209 RunInstances calls by role ci-deployer in 12 minutes; 0.28 expected from 28 days of its own history",
 		"1,840 DeleteObject calls by user ops-anna in 95 minutes; 0.032 expected from 28 days of its own history",
-		"131 GetSecretValue calls by role AWSReservedSSO_Developer_0123456789abcdef via cloudformation.amazonaws.com ended in AccessDenied in 30 minutes; 0.05 expected from 28 days of its own history",
+		"131 GetSecretValue calls by role AWSReservedSSO_Developer_0123456789abcdef via cloudformation.amazonaws.com ended in AccessDenied in 30 minutes; 0.05 expected from 28 days of its own history, in calls that came on top of the usual ones",
 	} {
 		if got := Why(&r.Opened[k]); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

@@ -13,7 +13,11 @@ import (
 
 // Why says in a sentence what an insight is about: what was counted, and what would have been usual.
 func Why(i *insight.Insight) string {
-	return fmt.Sprintf("%s in %s; %s expected %s", counted(i), length(i.Whole.Minutes()), expected(i.Expected), basis(i))
+	s := fmt.Sprintf("%s in %s; %s expected %s", counted(i), length(i.Whole.Minutes()), expected(i.Expected), basis(i))
+	if i.Worst.Model == "attempts" {
+		s += ", in calls that came on top of the usual ones"
+	}
+	return s
 }
 
 // counted says what an insight counts, and by whom.
