@@ -52,14 +52,11 @@ func (f *folder) Folders(ctx context.Context, prefix string) ([]string, error) {
 	return found, err
 }
 
-// errFound ends a walk that looked for one object.
-var errFound = errors.New("found")
-
 // holdsObject tells whether there is any object below dir: Delete leaves empty folders behind, and a bucket has none.
 func holdsObject(ctx context.Context, root *os.Root, dir string) (bool, error) {
-	w := walk{ctx: ctx, root: root, fn: func(Info) error { return errFound }, skips: new(skips)}
+	w := walk{ctx: ctx, root: root, fn: func(Info) error { return ErrEnough }, skips: new(skips)}
 	err := w.folder(dir)
-	if err == errFound {
+	if err == ErrEnough {
 		return true, nil
 	}
 	return false, err
