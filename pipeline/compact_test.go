@@ -166,7 +166,7 @@ func TestCompactAndRunAtOnce(t *testing.T) {
 				if op == "Create" && strings.HasPrefix(key, "state/commits/") && !done {
 					done = true
 					if stolen {
-						_ = s.Delete(t.Context(), leaseKey)
+						_ = s.Delete(t.Context(), lake.LeaseKey)
 						hidePlan(t, to) // as if the two had begun at once
 					}
 					inner = c.second(t, s)

@@ -168,7 +168,7 @@ func TestDeliverDies(t *testing.T) {
 		if !errors.Is(err, died) {
 			t.Fatal(err)
 		}
-		if err := copied.Delete(t.Context(), leaseKey); err != nil {
+		if err := copied.Delete(t.Context(), lake.LeaseKey); err != nil {
 			t.Fatal(err)
 		}
 		deliver(t, copied, 0, a, b)

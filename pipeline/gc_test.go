@@ -184,8 +184,8 @@ func TestGCKeepsWhatIsPlanned(t *testing.T) {
 			return
 		}
 		other := copyLake(t, to)
-		_ = open(t, other).Delete(t.Context(), leaseKey)
-		_ = open(t, to).Delete(t.Context(), leaseKey)
+		_ = open(t, other).Delete(t.Context(), lake.LeaseKey)
+		_ = open(t, to).Delete(t.Context(), lake.LeaseKey)
 		planned := fmt.Sprintf("%08d", must(lake.Current(t.Context(), open(t, other)))(t).Number+1)
 		before := tree(t, other)
 		gc(t, other, 48*time.Hour)

@@ -26,7 +26,6 @@ type lease struct {
 }
 
 const (
-	leaseKey    = "state/lease"
 	leaseTime   = 2 * time.Minute
 	leaseRenews = 30 * time.Second
 )
@@ -45,7 +44,7 @@ type holding struct {
 func hold(ctx context.Context, s store.Store, plan int) (*holding, error) {
 	h := &holding{store: s, mine: self(plan), ctx: context.WithoutCancel(ctx)}
 	for attempt := 0; ; attempt++ {
-		err := s.Create(ctx, leaseKey, h.mine.text(time.Now()))
+		err := s.Create(ctx, lake.LeaseKey, h.mine.text(time.Now()))
 		if err == nil {
 			break
 		}
@@ -72,7 +71,7 @@ func hold(ctx context.Context, s store.Store, plan int) (*holding, error) {
 		if attempt > 0 || fresh {
 			return nil, fmt.Errorf("%w: %s, until %s unless it renews", ErrHeld, other.holder(), stamp(other.Until))
 		}
-		if err := s.Delete(ctx, leaseKey); err != nil {
+		if err := s.Delete(ctx, lake.LeaseKey); err != nil {
 			return nil, err
 		}
 	}
@@ -112,7 +111,7 @@ func underWay(ctx context.Context, s store.Store, plan int) (bool, error) {
 
 // readLease returns the lease as it is; nil: there is none. What cannot be read has run out.
 func readLease(ctx context.Context, s store.Store) (*lease, error) {
-	body, _, err := s.Get(ctx, leaseKey, 4096)
+	body, _, err := s.Get(ctx, lake.LeaseKey, 4096)
 	if errors.Is(err, store.ErrNotExist) {
 		return nil, nil
 	}
@@ -133,7 +132,7 @@ func (h *holding) renew() {
 			return
 		}
 	}
-	_ = h.store.Put(h.ctx, leaseKey, h.mine.text(now))
+	_ = h.store.Put(h.ctx, lake.LeaseKey, h.mine.text(now))
 }
 
 // end gives the lake back.
@@ -141,14 +140,14 @@ func (h *holding) end() {
 	h.stop()
 	ctx, cancel := context.WithTimeout(h.ctx, 10*time.Second)
 	defer cancel()
-	_ = h.store.Delete(ctx, leaseKey) // else it runs out
+	_ = h.store.Delete(ctx, lake.LeaseKey) // else it runs out
 }
 
 // leave keeps the lake for a plan's other steps, until the lease runs out.
 func (h *holding) leave(plan int) {
 	h.stop()
 	if h.mine.Plan == 0 {
-		_ = h.store.Put(h.ctx, leaseKey, self(plan).text(time.Now()))
+		_ = h.store.Put(h.ctx, lake.LeaseKey, self(plan).text(time.Now()))
 	}
 }
 

@@ -135,7 +135,7 @@ func TestFinishedFirstIsTold(t *testing.T) {
 	if _, err := Prepare(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	if err := to.Delete(t.Context(), leaseKey); err != nil { // as when it has run out
+	if err := to.Delete(t.Context(), lake.LeaseKey); err != nil { // as when it has run out
 		t.Fatal(err)
 	}
 	o.AsOf = truth.End.AddDate(0, 0, 1)

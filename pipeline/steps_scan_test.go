@@ -137,7 +137,7 @@ func TestLeaseOfAPlan(t *testing.T) {
 	if _, err := Run(t.Context(), s.Options); !errors.Is(err, ErrHeld) {
 		t.Errorf("a run after the steps: %v", err)
 	}
-	if err := s.Lake.Put(t.Context(), leaseKey, first.mine.text(time.Now().Add(-leaseTime-time.Second))); err != nil {
+	if err := s.Lake.Put(t.Context(), lake.LeaseKey, first.mine.text(time.Now().Add(-leaseTime-time.Second))); err != nil {
 		t.Fatal(err)
 	}
 	must(hold(t.Context(), s.Lake, 0))(t).end()
@@ -148,7 +148,7 @@ func TestLeaseOfAPlan(t *testing.T) {
 	if l := must(readLease(t.Context(), s.Lake))(t); l != nil {
 		t.Errorf("a lease is left: %+v", l)
 	}
-	if err := s.Lake.Put(t.Context(), leaseKey, first.mine.text(time.Now())); err != nil { // of a step that died after the last commit
+	if err := s.Lake.Put(t.Context(), lake.LeaseKey, first.mine.text(time.Now())); err != nil { // of a step that died after the last commit
 		t.Fatal(err)
 	}
 	must(hold(t.Context(), s.Lake, 0))(t).end()

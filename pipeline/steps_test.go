@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
 )
 
@@ -31,7 +32,7 @@ func (e *engine) must(step func(context.Context, StepOptions) (*Outcome, error),
 		left := 1 + e.dice.IntN(20)
 		ctx, kill := context.WithCancel(context.Background())
 		o.Lake = store.Hooked(e.o.Lake, func(op, key string) error {
-			if key != leaseKey && (op == "Put" || op == "PutFile" || op == "Create" || op == "Delete") {
+			if key != lake.LeaseKey && (op == "Put" || op == "PutFile" || op == "Create" || op == "Delete") {
 				if left--; left <= 0 {
 					kill()
 					return context.Canceled

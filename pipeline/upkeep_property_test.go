@@ -119,7 +119,7 @@ func (d *diary) crash(what string) {
 	if err != nil && !errors.Is(err, dead) {
 		d.Fatalf("%s, dying: %v", what, err)
 	}
-	d.ok(d.lake.Delete(context.Background(), leaseKey))
+	d.ok(d.lake.Delete(context.Background(), lake.LeaseKey))
 }
 
 // look reads all events through the symlink files.

@@ -12,6 +12,9 @@ import (
 // ErrNone says that a place holds no lake: what was meant lies elsewhere, or nobody has begun it.
 var ErrNone = errors.New("there is no lake")
 
+// LeaseKey is where who is running says so.
+const LeaseKey = "state/lease"
+
 // Begin marks a place as a lake before there is anything in it, so that a run that found nothing to read leaves one too. The mark is the hint of
 // which commit is current; one that says 0 points at none.
 func Begin(ctx context.Context, s store.Store) error { return (&Commit{}).Hint(ctx, s) }
@@ -25,7 +28,7 @@ func Check(ctx context.Context, s store.Store) error {
 	}
 	found := false
 	err = store.ListUntil(ctx, s, "state/", "", func(i store.Info) error {
-		if i.Key == "state/lease" {
+		if i.Key == LeaseKey {
 			return nil
 		}
 		found = true
