@@ -19,11 +19,6 @@ func (p *Params) Neighbour(slot int) float64 {
 // Variance returns the variance of an hour's calls around Mean.
 func (p *Params) Variance(slot int) float64 { return p.mu[slot] + p.Alpha*p.mu[slot]*p.mu[slot] }
 
-// Ahead returns the variance of a coming hour's calls around Mean, which is uncertain itself: mu + Dispersion·mu².
-func (p *Params) Ahead(slot int) float64 {
-	return p.mu[slot] + p.Dispersion(slot)*p.mu[slot]*p.mu[slot]
-}
-
 // Cap is the most an hour brings to a long window: mu + 4·sd + 3. One burst must not fire every window that holds it.
 func (p *Params) Cap(slot int) float64 { return p.mu[slot] + 4*math.Sqrt(p.Variance(slot)) + 3 }
 

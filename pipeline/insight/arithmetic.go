@@ -78,7 +78,7 @@ type Hurdle struct {
 	LnP    float64 `json:"lnP"`
 }
 
-// WindowSum is what is expected of a sum of hours: Mean and Variance are sums over the observed hours, of mean and of mean + (dispersion + 1/Behind)·mean²;
+// WindowSum is what is expected of a sum of hours: Mean and Variance are sums over the observed hours, of mean and of mean + dispersion·mean²;
 //
 //	Size = Mean² / ((Variance-Mean)·Inflation + Mean²/Level.Effective), within 1e-3..1e5
 type WindowSum struct {

@@ -131,7 +131,7 @@ func (e *evidence) ofWindow(a *Arithmetic, t, i, hours int) {
 		if !u.Observed {
 			continue
 		}
-		w.Variance += e.p.Ahead(u.Usual.Slot)
+		w.Variance += e.p.Variance(u.Usual.Slot)
 		if !silent {
 			u.Brought = min(u.Brought, max(e.p.Cap(u.Usual.Slot), v.Mean/4))
 		}

@@ -12,8 +12,8 @@ import (
 
 // The fixed numbers of an insight's life.
 const (
-	// QuarantineScore is the score above which an hour is hidden from the unit's next fits: all that matters and comes in 1 of 30 series-days at most.
-	QuarantineScore = Immaterial
+	// QuarantineScore is the score above which an hour is hidden from the unit's next fits: all that matters and comes in 1 of 90 series-days at most.
+	QuarantineScore = 4.5
 	// QuietHours is how many observed hours without unusual activity end an insight. Unobserved hours do not count.
 	QuietHours = 3
 	// LongestHours is the age in hours at which an insight is closed although it goes on: it has become the new usual.

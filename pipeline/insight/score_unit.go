@@ -181,7 +181,7 @@ func (e *evidence) long(t, i, hours int) (v Verdict, capped int64) {
 		if g.Seen[u] {
 			slot := g.Slot(u)
 			v.Mean += p.Mean(slot)
-			variance += p.Ahead(slot)
+			variance += p.Variance(slot)
 		}
 	}
 	sum := 0.
