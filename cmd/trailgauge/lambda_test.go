@@ -45,7 +45,7 @@ func TestLambda(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.call(`{"step": "decide"}`, time.Minute).fails("Usage", "not merged")
-	f.call(`{"step": "merge"}`, 50*time.Millisecond).fails("OutOfTime", "")
+	f.call(`{"step": "merge"}`, -time.Second).fails("OutOfTime", "") // how far it would get in any other time depends on the machine
 	f.call(`{"step": "scan", "Items": [`+string(list)+`], "BatchInput": {"x": 1}}`, time.Minute).want("done", true).want("shards", 1.)
 	f.call(`{"step": "scan", "Items": [{"run": 1, "shard": 0}, {"run": 2, "shard": 0}]}`, time.Minute).fails("Usage", "another plan")
 	held := filepath.Join(dir, "lake", "state", "lease")
