@@ -164,7 +164,7 @@ func (e *evidence) ofShare(a *Arithmetic, v *Verdict) {
 // ofCalls explains what the calls of an hour add to its errors.
 func (e *evidence) ofCalls(h int) *CallsTail {
 	c := e.beside()
-	v := c.callsIn(h)
+	v := c.whole(h)
 	a := Arithmetic{Tested: v.Count, Spread: c.fitter.Spread(c.g, 0)}
 	c.ofBurst(&a, c.g.Fit+h, &v)
 	return &CallsTail{

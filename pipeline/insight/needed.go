@@ -70,11 +70,12 @@ func (e *evidence) rarity(h int, v *Verdict) func(n int64) float64 {
 		return share
 	}
 	c := e.beside()
-	calls := c.callsIn(h)
-	return func(n int64) float64 {
-		if n < minErrors {
-			return 0
+	calls := c.whole(h)
+	return func(n int64) float64 { // see evidence.attempts; fewer than minErrors are not material
+		lnp := share(n)
+		if lnp < 0 {
+			lnp += calls.LnP
 		}
-		return share(n) + calls.LnP
+		return lnp
 	}
 }

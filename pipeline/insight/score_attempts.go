@@ -22,7 +22,7 @@ func (e *evidence) attempts(h int, v Verdict, best *Verdict) {
 		return
 	}
 	c := e.beside()
-	calls := c.callsIn(h)
+	calls := c.whole(h)
 	if calls.LnP == 0 {
 		return
 	}
@@ -38,13 +38,4 @@ func (e *evidence) beside() evidence {
 		b.params = b.fitter.Fit(e.calls, s.Priors.Of(b.of, baseline.Calls), b.masked(u))
 	}
 	return evidence{s: s, ch: models.Calls, g: e.calls, p: s.beside.params, fitter: &s.beside.fitter}
-}
-
-// callsIn weighs the calls of hour h by themselves; ln p is 0 where there are no more than expected.
-func (e *evidence) callsIn(h int) Verdict {
-	t := e.g.Fit + h
-	slot := e.g.Slot(t)
-	v := Verdict{Window: 60, End: int32(h+1) * 60, Count: e.g.N[t], Mean: e.p.Mean(slot), Size: 1 / e.p.Dispersion(slot)}
-	e.burst(&v, 0, slot, 1)
-	return v
 }

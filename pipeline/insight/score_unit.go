@@ -85,8 +85,7 @@ func (e *evidence) hour(h int, best *Verdict) {
 		e.burst(&v, w+1, slot, p.Share[w])
 		e.weigh(&v, regime, w, v.Count, best)
 	}
-	v := Verdict{Window: 60, End: int32(h+1) * 60, Count: g.N[t], Mean: p.Mean(slot), Size: 1 / p.Dispersion(slot)}
-	e.burst(&v, 0, slot, 1)
+	v := e.whole(h)
 	e.weigh(&v, regime, 2, v.Count, best)
 	e.attempts(h, v, best)
 	e.record(h, best)
@@ -97,6 +96,15 @@ func (e *evidence) hour(h int, best *Verdict) {
 		v, capped := e.long(t, i, hours)
 		e.weigh(&v, regime, i+3, capped, best)
 	}
+}
+
+// whole weighs the count of hour h by itself; ln p is 0 where it is no more than expected.
+func (e *evidence) whole(h int) Verdict {
+	t := e.g.Fit + h
+	slot := e.g.Slot(t)
+	v := Verdict{Window: 60, End: int32(h+1) * 60, Count: e.g.N[t], Mean: e.p.Mean(slot), Size: 1 / e.p.Dispersion(slot)}
+	e.burst(&v, 0, slot, 1)
+	return v
 }
 
 // burst computes ln p of a count within one hour: the larger p of the negative binomial and of the hurdle (probability that the
