@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -51,19 +50,10 @@ func (c class) compare(d class) int {
 // principalKinds are the kinds of principals told apart, in the order of the report.
 var principalKinds = []string{"user", "role", "service", "root", "other"}
 
-// principalClass reads a principal's key (trail.PrincipalOf).
+// principalClass is a principal's kind; those that few are of are other.
 func principalClass(key string) string {
-	key, _ = trail.SplitVia(key)
-	key, _, _ = strings.Cut(key, "#")
-	switch {
-	case strings.Contains(key, ":assumed-role/"):
-		return "role"
-	case strings.Contains(key, ":user/"):
-		return "user"
-	case strings.HasSuffix(key, ":root"):
-		return "root"
-	case strings.HasPrefix(key, "service:"):
-		return "service"
+	if kind, _ := trail.KindOf(key); slices.Contains(principalKinds, kind) {
+		return kind
 	}
 	return "other"
 }

@@ -44,12 +44,12 @@ func (b bucketFlags) ownPrincipals(ctx context.Context, lake string, places []tr
 // identityOf returns what CloudTrail has of a caller with an ARN, as far as its key goes.
 func identityOf(arn string) trail.UserIdentity {
 	u := trail.UserIdentity{Type: "IAMUser", ARN: arn, AccountID: trail.AccountOf(arn)}
-	switch {
-	case strings.Contains(arn, ":assumed-role/"):
+	switch kind, _ := trail.KindOf(arn); kind {
+	case "role":
 		u.Type = "AssumedRole"
-	case strings.Contains(arn, ":federated-user/"):
+	case "federated":
 		u.Type = "FederatedUser"
-	case strings.HasSuffix(arn, ":root"):
+	case "root":
 		u.Type = "Root"
 	}
 	return u

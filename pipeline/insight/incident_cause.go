@@ -98,12 +98,11 @@ func plain(principal string) string {
 
 // distinct tells whether a principal is somebody: AWS's services, anonymous callers and those that a record does not name are everybody's.
 func distinct(principal string) bool {
-	for _, common := range []string{"service:", "anonymous", "unknown:", "iam-hidden:"} {
-		if strings.HasPrefix(principal, common) {
-			return false
-		}
+	switch kind, _ := trail.KindOf(principal); kind {
+	case "service", "anonymous", "unknown":
+		return false
 	}
-	return principal != ""
+	return principal != "" && !strings.HasPrefix(principal, "iam-hidden:")
 }
 
 // address returns the address that most of an insight came from, unless it is usual or no address: services call by their names. Private ones

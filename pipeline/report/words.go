@@ -78,16 +78,12 @@ func basis(i *insight.Insight) string {
 
 // Who names a principal in short: "role ci-deployer", "user anna", "root", with what calls on its behalf.
 func Who(principal string) string {
-	key, via := trail.SplitVia(principal)
-	name := key
-	if _, rest, ok := strings.Cut(key, ":assumed-role/"); ok {
-		name = "role " + rest
-	} else if _, rest, ok := strings.Cut(key, ":user/"); ok {
-		name = "user " + rest
-	} else if strings.HasSuffix(key, ":root") {
-		name = "root"
-	} else if rest, ok := strings.CutPrefix(key, "service:"); ok {
-		name = "service " + rest
+	name, via := trail.SplitVia(principal)
+	switch kind, rest := trail.KindOf(principal); kind {
+	case "role", "user", "service":
+		name = kind + " " + rest
+	case "root":
+		name = kind + rest
 	}
 	if via != "" {
 		name += " via " + via

@@ -84,18 +84,15 @@ func resources(i *insight.Insight, partition string) []types.Resource {
 	}
 	out := []types.Resource{at(types.Resource{Type: aws.String("AwsAccount"), Id: filled("AWS::::Account:"+i.Account, 512)})}
 	who, _ := trail.SplitVia(i.Principal)
-	kind := ""
-	switch {
-	case !strings.HasPrefix(who, "arn:"):
-	case strings.Contains(who, ":assumed-role/"), strings.Contains(who, ":role/"):
-		kind = "AwsIamRole"
-	case strings.Contains(who, ":user/"):
-		kind = "AwsIamUser"
-	default:
-		kind = "Other"
-	}
-	if kind != "" {
-		out = append(out, at(types.Resource{Type: &kind, Id: filled(who, 512)}))
+	if strings.HasPrefix(who, "arn:") {
+		is := "Other"
+		switch kind, _ := trail.KindOf(who); kind {
+		case "role":
+			is = "AwsIamRole"
+		case "user":
+			is = "AwsIamUser"
+		}
+		out = append(out, at(types.Resource{Type: &is, Id: filled(who, 512)}))
 	}
 	return out
 }

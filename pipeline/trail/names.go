@@ -41,6 +41,28 @@ func AccountOf(principal string) string {
 	return arnAccount(principal)
 }
 
+// keyKinds are the kinds of principals whose keys show it, by how a key begins; of an ARN what comes after the account.
+var keyKinds = [...]struct{ begin, kind string }{
+	{":assumed-role/", "role"}, {":role/", "role"}, {":user/", "user"}, {":root", "root"}, {":federated-user/", "federated"},
+	{"service:", "service"}, {"account:", "account"}, {"anonymous", "anonymous"}, {"web:", "web"}, {"saml:", "saml"}, {"idc:", "idc"},
+	{"aroa:", "role"}, {"iam-hidden:", "user"}, {"unknown:", "unknown"},
+}
+
+// KindOf reads a principal's kind off its key, as PrincipalOf has told it, or off a caller's ARN, and what follows there: the name of a role, a
+// user or a service, in a session's ARN with the session. A key that does not show its kind is of kind other, and has no name.
+func KindOf(principal string) (kind, name string) {
+	key, _ := SplitVia(principal)
+	if resource := arnResource(key); resource != "" {
+		key = ":" + resource
+	}
+	for _, k := range keyKinds {
+		if rest, ok := strings.CutPrefix(key, k.begin); ok {
+			return k.kind, rest
+		}
+	}
+	return "other", ""
+}
+
 // SplitVia splits a principal's key into who called and the service that called on their behalf; via is "" where none did.
 func SplitVia(principal string) (who, via string) {
 	who, via, _ = strings.Cut(principal, viaMark)

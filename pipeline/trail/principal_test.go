@@ -60,6 +60,13 @@ func TestPrincipalOf(t *testing.T) {
 		if key, kind := PrincipalOf(&r); key != c.key || kind != c.kind {
 			t.Errorf("%s: got %s (%s), want %s (%s)", c.name, key, kind, c.key, c.kind)
 		}
+		shown := c.kind
+		if strings.HasPrefix(c.key, c.u.Type+":") { // a record that has nothing to make a key of but its type
+			shown = "other"
+		}
+		if kind, name := KindOf(c.key); kind != shown || !strings.Contains(c.key, name) {
+			t.Errorf("%s: the key %s shows %s, %s, want %s", c.name, c.key, kind, name, shown)
+		}
 	}
 }
 
