@@ -64,8 +64,8 @@ func Foresee(ctx context.Context, o Options) (*Estimate, error) {
 	}
 	e.Requests.List = asked.Load().List
 	if e.Objects > 0 {
-		// A part writes events a day, its counts and keys in one file, and itself; merging reads the keys and counts, and a manifest and marks of each of the last
-		// days, and writes keys, marks, counts, a manifest, symlinks and a list a day; deciding reads the counts of the fit window twice.
+		// A part writes events a day, its counts and keys in one file, and itself; merging reads the keys and counts, and a manifest and fingerprints of each of
+		// the last days, and writes keys, fingerprints, counts, a manifest, symlinks and a list a day; deciding reads the counts of the fit window twice.
 		touched, indexed := int64(len(days))+1, int64(0)
 		for _, d := range c.Days {
 			if d.Day >= trail.DayOf(p.AsOf)-RelistDays {

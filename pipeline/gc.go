@@ -187,7 +187,7 @@ func (g *collector) commit(ctx context.Context, c *lake.Commit) error {
 			}
 		}
 		for _, k := range m.Keys {
-			g.names(k, lake.MarksKey(k))
+			g.names(k, lake.FingerprintsKey(k))
 		}
 		g.names(m.Found)
 	}

@@ -16,7 +16,7 @@ import (
 // further than that day's keys; the same ID with another time, and the originals of corrections, are found here: among the days from RelistDays
 // before as-of on, and those that the run adds to.
 //
-// What it costs a run: the manifests and marks of those days are read once, one after the other in each file, 17.5 bits an event. Of 10 million
+// What it costs a run: the manifests and fingerprints of those days are read once, one after the other in each file, 17.5 bits an event. Of 10 million
 // events a day over 35 days that is 0.77 GB and 3 s of one core, with indexMemory at most in memory. Of 65,536 IDs that a day does not have, one is
 // looked for in the day's keys all the same: a request of some 100 KB.
 type index struct {
@@ -26,9 +26,9 @@ type index struct {
 }
 
 type indexFile struct {
-	day   trail.Day
-	keys  string
-	marks *lake.Marks
+	day          trail.Day
+	keys         string
+	fingerprints *lake.Fingerprints
 }
 
 // located is an event of the lake.
@@ -37,7 +37,7 @@ type located struct {
 	day trail.Day
 }
 
-// indexMemory is how many bytes of marks are in memory at once.
+// indexMemory is how many bytes of fingerprints are in memory at once.
 const indexMemory = 64 << 20
 
 // openIndex opens the days from first on, and those of more, as far as c has them.
@@ -60,7 +60,7 @@ func openIndex(ctx context.Context, s store.Store, c *lake.Commit, first trail.D
 	}
 	piece := min(max(indexMemory/int64(max(len(x.files), 1)), 64<<10), 4<<20)
 	return x, each(ctx, len(x.files), func(ctx context.Context, i int) (err error) {
-		x.files[i].marks, err = lake.OpenMarks(ctx, s, lake.MarksKey(x.files[i].keys), piece)
+		x.files[i].fingerprints, err = lake.OpenFingerprints(ctx, s, lake.FingerprintsKey(x.files[i].keys), piece)
 		return err
 	})
 }
@@ -81,14 +81,14 @@ func (x *index) find(ctx context.Context, asked []id, list []occurrence) (map[id
 	err := each(ctx, len(x.files), func(ctx context.Context, i int) error {
 		f := &x.files[i]
 		for _, a := range ids {
-			maybe, err := f.marks.Has(ctx, a)
+			maybe, err := f.fingerprints.Has(ctx, a)
 			if err != nil {
 				return err
 			}
 			if !maybe {
 				continue
 			}
-			k, ok, err := lake.FindKey(ctx, x.store, f.keys, f.marks.Len(), a)
+			k, ok, err := lake.FindKey(ctx, x.store, f.keys, f.fingerprints.Len(), a)
 			if err != nil {
 				return err
 			}
@@ -112,7 +112,7 @@ func (x *index) find(ctx context.Context, asked []id, list []occurrence) (map[id
 
 // close checks that all that was read is what was written.
 func (x *index) close(ctx context.Context) error {
-	return each(ctx, len(x.files), func(ctx context.Context, i int) error { return x.files[i].marks.Close(ctx) })
+	return each(ctx, len(x.files), func(ctx context.Context, i int) error { return x.files[i].fingerprints.Close(ctx) })
 }
 
 // each calls fn for 0 to n-1, several at once: they wait for answers, not for the processor.

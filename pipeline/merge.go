@@ -167,7 +167,7 @@ func (m *merger) keepKeys(ctx context.Context, t *touched) error {
 	key := fmt.Sprintf("state/keys/%s/%08d.keys", man.Day.Path(), m.commit.Number)
 	man.Keys = append(man.Keys, key)
 	keys := lake.MergeKeys(files...)
-	if err := m.lake.Put(ctx, lake.MarksKey(key), lake.EncodeMarks(keys)); err != nil {
+	if err := m.lake.Put(ctx, lake.FingerprintsKey(key), lake.EncodeFingerprints(keys)); err != nil {
 		return err
 	}
 	return m.lake.Put(ctx, key, keys.File())

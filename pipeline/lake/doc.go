@@ -14,7 +14,7 @@
 //	state/days/YYYY/MM/DD/00000042.json Manifest
 //	state/principals/YYYY/MM/DD/…       a closed day's counts again, as rows of counts ordered by account, principal, API, region: roll-ups read them
 //	state/keys/YYYY/MM/DD/00000042.keys identities of the events of a day; see Key
-//	state/keys/YYYY/MM/DD/00000042.marks what may be in that file of keys; see Marks
+//	state/keys/YYYY/MM/DD/00000042.marks what may be in that file of keys; see Fingerprints
 //	state/objects/YYYY/MM/DD/…tsv       objects that were read, by delivery day
 //	state/decided/YYYY/MM/DD/…json      what deciding knew at 00:00 of a day
 //	state/insights/YYYY/MM/DD/…json     the insights of a day in full
@@ -53,8 +53,8 @@
 //	state/commits, state/plans, state/delivered           after 400 days
 //	rejected, insight-events, reports/latest, state/marks never
 //
-// What does not have a name of this layout is not touched. So state/ holds, per day of the lake, one manifest, up to eight files of keys, their marks and
-// eight lists of objects, and 400 days of commits and plans, whatever the number of runs; expire bounds the days.
+// What does not have a name of this layout is not touched. So state/ holds, per day of the lake, one manifest, up to eight files of keys, their fingerprints
+// and eight lists of objects, and 400 days of commits and plans, whatever the number of runs; expire bounds the days.
 //
 // # Formats
 //

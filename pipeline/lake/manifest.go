@@ -35,7 +35,7 @@ var Tables = []Table{Events, Counts, Insights, Baselines, Replaced}
 type Manifest struct {
 	Day   trail.Day        `json:"day"`
 	Files map[Table][]File `json:"files"`
-	Keys  []string         `json:"keys"` // files of Key, each with its marks (MarksKey)
+	Keys  []string         `json:"keys"` // files of Key, each with its fingerprints (FingerprintsKey)
 
 	// Identities (Key.ID) in hexadecimal, ascending.
 	Awaited  []string `json:"awaited,omitempty"`  // events that corrections of this day replace and that have not arrived

@@ -35,8 +35,8 @@ func put(t testing.TB, s store.Store, key string, body []byte) {
 	}
 }
 
-// Whatever the IDs and the pieces are, a key of the file is found by its mark, and one that is not is told apart by the file.
-func TestMarks(t *testing.T) {
+// Whatever the IDs and the pieces are, a key of the file is found by its fingerprint, and one that is not is told apart by the file.
+func TestFingerprints(t *testing.T) {
 	s, err := store.Folder(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -44,13 +44,13 @@ func TestMarks(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		keys, others := keysOf(r, "keys"), keysOf(r, "others")
 		file := Keys(appendKeys(nil, keys))
-		body := EncodeMarks(file)
-		if most := marksHeader + len(keys)*18/8 + 3; len(body) > most {
+		body := EncodeFingerprints(file)
+		if most := fingerprintHeader + len(keys)*18/8 + 3; len(body) > most {
 			r.Fatalf("%d keys take %d bytes, more than %d", len(keys), len(body), most)
 		}
 		put(t, s, "k.keys", file.File())
-		put(t, s, MarksKey("k.keys"), body)
-		m, err := OpenMarks(t.Context(), s, "k.marks", int64(rapid.IntRange(1, 200).Draw(r, "piece")))
+		put(t, s, FingerprintsKey("k.keys"), body)
+		m, err := OpenFingerprints(t.Context(), s, "k.marks", int64(rapid.IntRange(1, 200).Draw(r, "piece")))
 		if err != nil || m.Len() != int64(len(keys)) {
 			r.Fatalf("%d keys: %v", m.Len(), err)
 		}
@@ -60,7 +60,7 @@ func TestMarks(t *testing.T) {
 			want, there := file.Find(k.ID)
 			has, err := m.Has(t.Context(), k.ID)
 			if err != nil || there && !has {
-				r.Fatalf("%x: marked %v, there %v: %v", k.ID, has, there, err)
+				r.Fatalf("%x: fingerprinted %v, there %v: %v", k.ID, has, there, err)
 			}
 			if !has {
 				continue
@@ -76,7 +76,7 @@ func TestMarks(t *testing.T) {
 }
 
 // A file that was cut, changed or is another's is named, at the latest when it is closed.
-func TestDamagedMarks(t *testing.T) {
+func TestDamagedFingerprints(t *testing.T) {
 	s, err := store.Folder(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -88,10 +88,10 @@ func TestDamagedMarks(t *testing.T) {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, Key.Compare)
-	whole := EncodeMarks(Keys(appendKeys(nil, keys)))
+	whole := EncodeFingerprints(Keys(appendKeys(nil, keys)))
 	read := func(body []byte) error {
 		put(t, s, "k.marks", body)
-		m, err := OpenMarks(t.Context(), s, "k.marks", 64)
+		m, err := OpenFingerprints(t.Context(), s, "k.marks", 64)
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func TestDamagedMarks(t *testing.T) {
 	if err := read(append(whole, 0)); !errors.Is(err, ErrForeign) {
 		t.Errorf("a byte too many: %v", err)
 	}
-	// Keys that are not those of the marks.
+	// Keys that are not those of the fingerprints.
 	put(t, s, "k.keys", EncodeKeys(keys[:250]))
 	if _, _, err := FindKey(t.Context(), s, "k.keys", 500, keys[400].ID); !errors.Is(err, ErrForeign) {
 		t.Errorf("half the keys: %v", err)
@@ -122,7 +122,7 @@ func TestDamagedMarks(t *testing.T) {
 	}
 }
 
-func BenchmarkMarks(b *testing.B) {
+func BenchmarkFingerprints(b *testing.B) {
 	s, err := store.Folder(b.TempDir())
 	if err != nil {
 		b.Fatal(err)
@@ -132,11 +132,11 @@ func BenchmarkMarks(b *testing.B) {
 		binary.BigEndian.PutUint64(keys[i].ID[:], uint64(i)*0x9e3779b97f4a7c15)
 	}
 	slices.SortFunc(keys, Key.Compare)
-	body := EncodeMarks(Keys(appendKeys(nil, keys)))
+	body := EncodeFingerprints(Keys(appendKeys(nil, keys)))
 	put(b, s, "k.marks", body)
 	b.ReportMetric(float64(len(body)*8)/float64(len(keys)), "bits/key")
 	for b.Loop() {
-		m, err := OpenMarks(b.Context(), s, "k.marks", 1<<20)
+		m, err := OpenFingerprints(b.Context(), s, "k.marks", 1<<20)
 		if err != nil {
 			b.Fatal(err)
 		}
