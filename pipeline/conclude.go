@@ -102,13 +102,15 @@ func (w *writer) write(ctx context.Context) error {
 	w.list = insight.Reconcile(touched, w.made.atCursor, w.made.now)
 	pointers := make([]*insight.Insight, len(w.list))
 	for k := range w.list {
-		pointers[k] = &w.list[k]
-		w.list[k].Reads = w.reads && (w.list[k].Kind == insight.CallRate || w.list[k].Kind == insight.Silence) && !w.list[k].Data
+		i := &w.list[k]
+		pointers[k] = i
+		i.Reads = w.reads && (i.Kind == insight.CallRate || i.Kind == insight.Silence) && !i.Data
+		i.DataToo = w.dataNovelty && i.Kind == insight.Novelty
 	}
 	if err := insight.Attribute(ctx, &eventReader{w.lake, w.before}, pointers); err != nil {
 		return err
 	}
-	if err := w.tiles.nameNew(ctx, pointers, w.dataNovelty); err != nil {
+	if err := w.tiles.nameNew(ctx, pointers); err != nil {
 		return err
 	}
 	w.judge()

@@ -165,7 +165,7 @@ func (w *writer) asOf(ctx context.Context, d *endedDay) ([]insight.Insight, erro
 			open = append(open, &out[k])
 		}
 	}
-	if err := w.tiles.nameNew(ctx, open, w.dataNovelty); err != nil {
+	if err := w.tiles.nameNew(ctx, open); err != nil {
 		return nil, err
 	}
 	for k := range out {

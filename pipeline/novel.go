@@ -23,7 +23,7 @@ type unnamed struct {
 
 // nameNew fills in which APIs the principals of Novelty insights used for the first time, from the counts that were decided on. It takes those of
 // the principals alone out of the files, once for all insights.
-func (t *tileCache) nameNew(ctx context.Context, list []*insight.Insight, data bool) error {
+func (t *tileCache) nameNew(ctx context.Context, list []*insight.Insight) error {
 	asked := map[counts.Series][]*unnamed{} // by principal
 	days := map[trail.Day]bool{}
 	for _, i := range list {
@@ -47,7 +47,7 @@ func (t *tileCache) nameNew(ctx context.Context, list []*insight.Insight, data b
 		}
 		for _, tile := range tiles {
 			for _, u := range of(tile.Series) {
-				if d >= u.last-HistoryDays && d <= u.last && (data || !tile.Data) && len(tile.Minutes) > 0 {
+				if d >= u.last-HistoryDays && d <= u.last && (u.DataToo || !tile.Data) && len(tile.Minutes) > 0 {
 					u.use(tile.Source+" "+tile.Name, d.Start().Add(time.Duration(tile.Minutes[0])*time.Minute))
 				}
 			}

@@ -138,7 +138,8 @@ type Insight struct {
 	Revision int    `json:"revision"` // 1, and one more each time late data changed it
 	State    State  `json:"state"`
 	Unit
-	Reads bool `json:"reads,omitempty"` // a management call rate or silence that counts read calls too (score_reads)
+	Reads   bool `json:"reads,omitempty"`   // a management call rate or silence that counts read calls too (score_reads)
+	DataToo bool `json:"dataToo,omitempty"` // a novelty that counts APIs of data events too (score_data_novelty)
 
 	Detected Span `json:"detected"` // from the start to the end of the hour that raised it: what the Start event reports
 	Whole    Span `json:"whole"`    // from the start to the end, or to the last decided hour while Open: what the End event reports

@@ -94,7 +94,7 @@ func (i *Insight) At(then *Insight) Insight {
 		return *i.clone()
 	}
 	out := *then.clone()
-	out.ID, out.Revision, out.Reads, out.Seen = i.ID, i.Revision, i.Reads, i.Seen
+	out.ID, out.Revision, out.Reads, out.DataToo, out.Seen = i.ID, i.Revision, i.Reads, i.DataToo, i.Seen
 	out.Baseline, out.First, out.Threshold, out.Fit = i.Baseline, i.First, i.Threshold, i.Fit
 	out.Attributions, out.Samples = i.Attributions, i.Samples
 	if then.Parent != "" {

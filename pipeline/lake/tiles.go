@@ -21,11 +21,6 @@ type countRow struct {
 	Counts        []int64 `parquet:"counts,list"`  // calls in each of them; negative only in a correction
 }
 
-const (
-	management = "Management"
-	data       = "Data"
-)
-
 // EncodeTiles returns tiles, in the order given, as one Parquet file of the counts table.
 func EncodeTiles(tiles []counts.Tile) ([]byte, error) {
 	rows := make([]countRow, len(tiles))
@@ -38,18 +33,17 @@ func EncodeTiles(tiles []counts.Tile) ([]byte, error) {
 func rowOf(t *counts.Tile) countRow {
 	r := countRow{
 		Account: t.Account, Region: t.Region, EventSource: t.Source, EventName: t.Name, Principal: t.Principal,
-		EventCategory: management, ReadOnlyBool: t.ReadOnly, ErrorCode: t.ErrorCode,
+		EventCategory: trail.Category(t.Data), ReadOnlyBool: t.ReadOnly, ErrorCode: t.ErrorCode,
 		EventDay: t.Day.Start().UnixMilli(), Calls: t.Calls(), Counts: t.Counts,
 		Minutes: make([]int32, len(t.Minutes)),
-	}
-	if t.Data {
-		r.EventCategory = data
 	}
 	for i, m := range t.Minutes {
 		r.Minutes[i] = int32(m)
 	}
 	return r
 }
+
+var dataEvents = trail.Category(true)
 
 // tileColumns are what DecodeTiles needs, in the order it takes them.
 var tileColumns = []string{
@@ -71,7 +65,7 @@ func (b *batch) tiles(to []counts.Tile, day trail.Day, want func(counts.Series) 
 	series, category, readOnly, code, minutes, calls := b.series(), b.text(5), b.bool(6), b.text(7), b.int32s(8), b.int64s(9)
 	for i := range b.rows {
 		if of := series(i); want(of) {
-			class := counts.Class{Data: category(i) == data, ReadOnly: readOnly(i), ErrorCode: code(i)}
+			class := counts.Class{Data: category(i) == dataEvents, ReadOnly: readOnly(i), ErrorCode: code(i)}
 			to = append(to, counts.Tile{Series: of, Class: class, Day: day, Minutes: minutes(i), Counts: calls(i)})
 		}
 	}

@@ -195,6 +195,17 @@ func TestClean(t *testing.T) {
 }
 
 // The literals read back as what they were made from, by Trino's rules.
+// A novelty's query counts APIs of data events where the job did.
+func TestNewAPIsOfDataEvents(t *testing.T) {
+	i := insight.Insight{Unit: insight.Unit{Kind: insight.Novelty}}
+	for data, want := range map[bool]string{false: "countcategory = 'Management'", true: "countcategory IS NOT NULL"} {
+		i.DataToo = data
+		if got := SQL(&i, ""); !strings.Contains(got, want+"\n") {
+			t.Errorf("data events too %t: %s", data, got)
+		}
+	}
+}
+
 func TestQuoteSQL(t *testing.T) {
 	for in, want := range map[string]string{
 		"RunInstances":     "'RunInstances'",

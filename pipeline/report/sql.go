@@ -45,7 +45,7 @@ func query(i *insight.Insight, from, to time.Time, table string) string {
 	case len(i.Members) > 0:
 		line(`  AND (region, eventsource, eventname, principal, countcategory) IN (%s)`, members(i.Members))
 		if !i.Reads {
-			line(`  AND (countcategory = 'Data' OR NOT coalesce(readonlybool, false))`)
+			line(`  AND (countcategory = '%s' OR NOT coalesce(readonlybool, false))`, trail.Category(true))
 		}
 	case i.Kind == insight.ErrorRate && i.IsTotal():
 		line(`  AND counterror IS NOT NULL AND errorfamily = 'access-denied'`)
@@ -69,6 +69,10 @@ func members(list []insight.Unit) string {
 // newAPIs returns the Athena query that counts the APIs which a principal first used within an insight, as far as the days before it tell.
 func newAPIs(i *insight.Insight, from, to time.Time, table string) string {
 	first := trail.DayOf(to.Add(-1)) - insight.HistoryDays
+	counted := "IS NOT NULL"
+	if !i.DataToo {
+		counted = "= '" + trail.Category(false) + "'"
+	}
 	return fmt.Sprintf(`SELECT count(*) AS apis
 FROM (
   SELECT eventsource, eventname, min(eventts) AS firstused
@@ -76,10 +80,10 @@ FROM (
   WHERE "timestamp" BETWEEN '%s' AND '%s'
     AND account = %s
     AND principal = %s
-    AND countcategory = 'Management'
+    AND countcategory %s
   GROUP BY eventsource, eventname
 )
-WHERE firstused >= TIMESTAMP '%s' AND firstused < TIMESTAMP '%s'`, table, first.Path(), trail.DayOf(to.Add(-1)).Path(), quoteSQL(i.Account), quoteSQL(i.Principal),
+WHERE firstused >= TIMESTAMP '%s' AND firstused < TIMESTAMP '%s'`, table, first.Path(), trail.DayOf(to.Add(-1)).Path(), quoteSQL(i.Account), quoteSQL(i.Principal), counted,
 		from.UTC().Format(time.DateTime), to.UTC().Format(time.DateTime))
 }
 

@@ -32,7 +32,7 @@ func ReadOnlyOf(r *Record) *bool {
 func IsData(r *Record) bool {
 	switch {
 	case r.EventCategory != "":
-		return strings.EqualFold(r.EventCategory, "Data")
+		return strings.EqualFold(r.EventCategory, Category(true))
 	case r.ManagementEvent != nil:
 		return !*r.ManagementEvent
 	}
