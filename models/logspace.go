@@ -13,17 +13,6 @@ func LogAdd(a, b float64) float64 {
 	return a + math.Log1p(math.Exp(b-a))
 }
 
-// LogSub is ln(eᵃ - eᵇ). Where a <= b, which rounding alone can cause between probabilities, it is ln 0 = -Inf.
-func LogSub(a, b float64) float64 {
-	if math.IsInf(b, -1) {
-		return a
-	}
-	if a <= b {
-		return math.Inf(-1)
-	}
-	return a + logComplement(b-a)
-}
-
 // logComplement is ln(1 - eˡ) for l <= 0, without losing digits at either end (Mächler 2012, Accurately Computing
 // log(1 - exp(-|a|))). A positive l, which only rounding can cause, counts as 0.
 func logComplement(l float64) float64 {

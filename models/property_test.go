@@ -105,43 +105,9 @@ func TestLogSums(t *testing.T) {
 	inf := math.Inf(-1)
 	for _, c := range []struct{ got, want float64 }{
 		{LogAdd(inf, inf), inf}, {LogAdd(-5, inf), -5}, {LogAdd(-1e4, -1e4), -1e4 + math.Ln2},
-		{LogSub(-5, inf), -5}, {LogSub(-5, -5), inf}, {LogSub(-5, -4), inf}, {LogSub(math.Log(3)-9e3, -9e3), math.Ln2 - 9e3},
 	} {
 		if c.got != c.want && !(math.Abs(c.got-c.want) <= 1e-12*math.Abs(c.want)) {
 			t.Errorf("got %v, want %v", c.got, c.want)
 		}
-	}
-}
-
-// TestDiscoveries compares the histogram with Benjamini and Hochberg's step-up on the scores themselves.
-func TestDiscoveries(t *testing.T) {
-	r := rand.New(rand.NewPCG(9, 1))
-	var all, left, right Discoveries
-	scores := make([]float64, 5000)
-	for i := range scores {
-		scores[i] = r.ExpFloat64()
-		if i%50 == 0 {
-			scores[i] += 12
-		}
-		all.Add(scores[i])
-		[]*Discoveries{&left, &right}[i%2].Add(scores[i])
-	}
-	left.Merge(&right)
-	if left != all {
-		t.Error("two shards merged differ from one")
-	}
-	threshold := all.Threshold(0.1)
-	found := 0
-	for _, s := range scores {
-		if s >= threshold {
-			found++
-		}
-	}
-	exact := float64(len(scores)) * math.Exp(-threshold) / float64(found)
-	if exact > 0.1 || all.FDR(threshold) < exact-1e-12 || all.FDR(threshold) > exact*1.06 {
-		t.Errorf("at %v: FDR %v, exact %v", threshold, all.FDR(threshold), exact)
-	}
-	if found < 90 || !math.IsInf(new(Discoveries).Threshold(0.1), 1) {
-		t.Errorf("found %d of 100 planted", found)
 	}
 }
