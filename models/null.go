@@ -112,9 +112,6 @@ func (n *Nulls) usual(c Cell) (h *histogram, promised float64) {
 	return h, promised
 }
 
-// Days returns how many days were closed.
-func (n *Nulls) Days() int { return n.days }
-
 // SeriesDays returns the series-days behind a channel's null, the shipped ones not included.
 func (n *Nulls) SeriesDays(ch Channel) float64 { return float64(n.own.Series[ch]) / grain }
 

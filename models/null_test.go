@@ -170,7 +170,7 @@ func TestNullsRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(b, again) || back.Days() != n.Days() {
+		if !bytes.Equal(b, again) || back.days != n.days {
 			t.Fatalf("%s\nafter a round trip\n%s", b, again)
 		}
 		for c := range Cell(Cells) {

@@ -10,6 +10,7 @@ import (
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/report"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 	"trailgauge/pipeline/trail"
 )
 
@@ -36,7 +37,7 @@ func newDecidedMonth(t *testing.T) *decidedMonth {
 	if first := m.commit.States[0].Day; first <= trail.DayOf(o.ScoreFrom) {
 		t.Fatalf("states are kept from %s on: want those of the first decided days gone", first)
 	}
-	m.Store = store.Hooked(o.Lake, func(op, key string) error {
+	m.Store = storetest.Hooked(o.Lake, func(op, key string) error {
 		switch op {
 		case "Put", "PutFile", "Create", "Delete":
 			t.Errorf("%s %s: a backtest writes nothing", op, key)

@@ -14,6 +14,7 @@ import (
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 	"trailgauge/pipeline/trail"
 )
 
@@ -162,7 +163,7 @@ func TestCompactAndRunAtOnce(t *testing.T) {
 			to := copyLake(t, dir)
 			s, done := open(t, to), false
 			var inner error
-			hooked := store.Hooked(s, func(op, key string) error {
+			hooked := storetest.Hooked(s, func(op, key string) error {
 				if op == "Create" && strings.HasPrefix(key, "state/commits/") && !done {
 					done = true
 					if stolen {
@@ -204,7 +205,7 @@ func TestCompactUnfinishedRun(t *testing.T) {
 		to := copyLake(t, dir)
 		stop := errors.New("stop")
 		commits := 0
-		s := store.Hooked(open(t, to), func(op, k string) error {
+		s := storetest.Hooked(open(t, to), func(op, k string) error {
 			if op == "Create" && strings.HasPrefix(k, "state/commits/") {
 				commits++
 			}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 )
 
 // The crash test kills a process of its own, with SIGKILL, right before every operation that changes the lake, in turn: all the states that a
@@ -82,7 +83,7 @@ func crashMain(text string) int {
 		}
 		return nil
 	}
-	o := options(from, store.Hooked(to, before, nil), c.AsOf)
+	o := options(from, storetest.Hooked(to, before, nil), c.AsOf)
 	o.ScoreFrom, o.Workers = c.ScoreFrom, 1
 	do := upkeeps[c.Do]
 	if do == nil {

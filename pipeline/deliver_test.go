@@ -15,7 +15,7 @@ import (
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/sink"
-	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 )
 
 // A burst raises three insights, which end; each phase arrives once, and nothing else of the lake changes.
@@ -158,7 +158,7 @@ func TestDeliverDies(t *testing.T) {
 			return nil
 		}
 		a, b := newInbox(t), newInbox(t)
-		_, err := tryDeliver(store.Hooked(copied, before, nil), 0, nil, a, b)
+		_, err := tryDeliver(storetest.Hooked(copied, before, nil), 0, nil, a, b)
 		if err == nil {
 			if at < 10 {
 				t.Errorf("only %d writes", at-1)
@@ -288,7 +288,7 @@ func TestDeliverInterrupted(t *testing.T) {
 	s, _ = burstsIn(t)
 	s.first()
 	ctx, stop = context.WithCancel(t.Context())
-	stopping := store.Hooked(s.Lake, func(op, key string) error {
+	stopping := storetest.Hooked(s.Lake, func(op, key string) error {
 		if op == "Create" && strings.HasSuffix(key, "-0001.json") {
 			stop()
 		}

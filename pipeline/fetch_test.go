@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 )
 
 // A run that is interrupted while objects wait in memory for their turn ends with the interruption, whatever had been read by then.
@@ -25,7 +25,7 @@ func TestFetchInterrupted(t *testing.T) {
 		objects = append(objects, o)
 	}
 	var done atomic.Int32
-	take, stop := fetch(ctx, store.Hooked(s, nil, func(string, string) error { done.Add(1); return nil }), objects)
+	take, stop := fetch(ctx, storetest.Hooked(s, nil, func(string, string) error { done.Add(1); return nil }), objects)
 	defer stop()
 	for deadline := time.Now().Add(10 * time.Second); done.Load() < fetchMost; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

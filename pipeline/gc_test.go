@@ -11,6 +11,7 @@ import (
 
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 	"trailgauge/pipeline/trail"
 )
 
@@ -168,7 +169,7 @@ func TestGCKeepsWhatIsPlanned(t *testing.T) {
 	stop := errors.New("stop")
 	for at := 1; ; at += 1 + at { // some early, some late
 		to, n := copyLake(t, dir), 0
-		o.Lake = store.Hooked(open(t, to), func(op, key string) error {
+		o.Lake = storetest.Hooked(open(t, to), func(op, key string) error {
 			if op == "Put" || op == "Create" || op == "Delete" {
 				if n++; n >= at {
 					return stop

@@ -15,7 +15,7 @@ import (
 
 	"trailgauge/pipeline/insight"
 	"trailgauge/pipeline/lake"
-	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 )
 
 // bursts is newMonth with bursts of 300 calls in the hour from 09:00, so many days after dayStart, and quiet hours up to the last of all; each is
@@ -322,7 +322,7 @@ func TestMarkDuringARun(t *testing.T) {
 	i := s.first()
 	plain := s.Lake
 	var once sync.Once
-	s.Lake = store.Hooked(plain, func(op, key string) error {
+	s.Lake = storetest.Hooked(plain, func(op, key string) error {
 		if op == "Put" && strings.HasPrefix(key, "state/insights/") {
 			once.Do(func() {
 				_, err := Mark(context.Background(), MarkOptions{Lake: plain, ID: i.ID, As: insight.AsBenign, By: "anna", Note: "x", At: dayStart.Add(15 * time.Hour)})

@@ -20,8 +20,8 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// Every public record that can be taken in is written to Parquet, read back by two libraries, and rebuilt from the row that was
-// read: the same JSON value.
+// Every public record that can be taken in is written to Parquet, read back by another library, and rebuilt from the row that
+// was read: the same JSON value.
 func TestRebuildFromParquet(t *testing.T) {
 	rebuilt := 0
 	data := publicdata.Folder(t, "data")
@@ -70,35 +70,34 @@ func rebuildAll(t *testing.T, name string, text []byte) int {
 		return 0
 	}
 	originals := itemsOf(t, text)
-	file, err := lake.EncodeEvents(len(rows), func(i int) *trail.Record { return &rows[i] })
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
+	var table lake.Rows
+	var order []int32
+	for i := range rows {
+		table.Append(&rows[i])
+		order = append(order, int32(i))
 	}
-	second, err := parquet.Read[trail.Record](bytes.NewReader(file), int64(len(file)))
-	if err != nil || !reflect.DeepEqual(rows, second) {
-		if diff := cmp.Diff(rows, second, cmpopts.EquateEmpty()); err != nil || diff != "" {
-			t.Errorf("%s: parquet-go reads other rows: %v %s", name, err, diff)
+	second := eventsOf(t, must(table.Encode(order))(t))
+	if !reflect.DeepEqual(rows, second) {
+		if diff := cmp.Diff(rows, second, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: parquet-go reads other rows: %s", name, diff)
 		}
 	}
-	at := 0
-	err = lake.ReadEvents(file, func(r *trail.Record) error {
-		if !reflect.DeepEqual(*r, rows[at]) {
-			t.Errorf("%s: row %d was read back as another one: %s", name, at, cmp.Diff(rows[at], *r))
-		}
-		back, err := decode.Rebuild(r)
+	for i := range second {
+		back, err := decode.Rebuild(&second[i])
 		if err != nil {
-			return err
+			t.Fatalf("%s: %v", name, err)
 		}
-		if got, want := value(t, back), value(t, originals[metas[at].Position]); !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: record %d is rebuilt as another one: %s", name, metas[at].Position, cmp.Diff(want, got))
+		if got, want := value(t, back), value(t, originals[metas[i].Position]); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: record %d is rebuilt as another one: %s", name, metas[i].Position, cmp.Diff(want, got))
 		}
-		at++
-		return nil
-	})
-	if err != nil || at != len(rows) {
-		t.Fatalf("%s: %d rows of %d were read: %v", name, at, len(rows), err)
 	}
-	return at
+	return len(second)
+}
+
+// eventsOf reads an events file with another library than wrote it.
+func eventsOf(t *testing.T, body []byte) []trail.Record {
+	t.Helper()
+	return must(parquet.Read[trail.Record](bytes.NewReader(body), int64(len(body))))(t)
 }
 
 // itemsOf returns the records of an object as encoding/json finds them.

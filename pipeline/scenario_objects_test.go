@@ -12,6 +12,7 @@ import (
 	"trailgauge/fixtures"
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 )
 
 // good puts two ordinary objects of two records each beside whatever is tested, one sorting before it and one behind.
@@ -128,7 +129,7 @@ func TestObjectComesBack(t *testing.T) {
 			s.put(odd, rec(1, noon), rec(2, noon))
 			plain := s.Trail
 			done := false
-			s.Trail = store.Hooked(plain, func(op, k string) error {
+			s.Trail = storetest.Hooked(plain, func(op, k string) error {
 				if op != "Get" || k != odd || done {
 					return nil
 				}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"trailgauge/pipeline/lake"
-	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 )
 
 // prepared is a scenario whose plan has one shard an object.
@@ -83,7 +83,7 @@ func TestScanOutOfTime(t *testing.T) {
 	plain := o.Lake
 	for _, want := range []Outcome{{Shards: 2, Left: 4}, {Shards: 4, Left: 2}, {Shards: 6, Done: true}, {Shards: 6, Done: true}} {
 		time, parts := clock{t.Context(), make(chan struct{})}, 0
-		o.Lake = store.Hooked(plain, func(op, key string) error {
+		o.Lake = storetest.Hooked(plain, func(op, key string) error {
 			if op == "Put" && strings.HasSuffix(key, ".json") { // a part
 				if parts++; parts == 3 {
 					close(time.over)

@@ -9,6 +9,7 @@ import (
 
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 )
 
 // engine does the steps as something that starts processes would: in some order, some of them twice, some of them killed.
@@ -31,7 +32,7 @@ func (e *engine) must(step func(context.Context, StepOptions) (*Outcome, error),
 	if e.crashes && e.dice.IntN(3) == 0 {
 		left := 1 + e.dice.IntN(20)
 		ctx, kill := context.WithCancel(context.Background())
-		o.Lake = store.Hooked(e.o.Lake, func(op, key string) error {
+		o.Lake = storetest.Hooked(e.o.Lake, func(op, key string) error {
 			if key != lake.LeaseKey && (op == "Put" || op == "PutFile" || op == "Create" || op == "Delete") {
 				if left--; left <= 0 {
 					kill()

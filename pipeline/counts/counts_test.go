@@ -136,9 +136,9 @@ func TestHistories(t *testing.T) {
 			u := unit{h.Series, h.Data}
 			var e int64
 			for _, c := range h.Errors {
-				e += c.Sum(0, 2*trail.MinutesPerDay)
+				e += callsOf(c.Track)
 			}
-			got := []int64{h.All.Sum(0, 2*trail.MinutesPerDay), h.Rated.Sum(0, 2*trail.MinutesPerDay), e, int64(h.Born)}
+			got := []int64{callsOf(h.All), callsOf(h.Rated), e, int64(h.Born)}
 			if d := cmp.Diff([]int64{all[u], rated[u], errors[u], int64(born[u])}, got); d != "" {
 				t.Fatalf("%+v: %s", u, d)
 			}
@@ -159,7 +159,7 @@ func TestManyCodesAreBounded(t *testing.T) {
 	n := 0
 	err := Assembly{Days: 1}.Histories(Slice(b.Tiles()), func(h *History) error {
 		n++
-		if len(h.Errors) != maxCodes || h.Errors[maxCodes-1].Code != OtherCodes || h.Errors[maxCodes-1].Sum(0, 1) != 100-maxCodes+1 {
+		if len(h.Errors) != maxCodes || h.Errors[maxCodes-1].Code != OtherCodes || callsOf(h.Errors[maxCodes-1].Track) != 100-maxCodes+1 {
 			t.Errorf("%d codes, the last %+v", len(h.Errors), h.Errors[len(h.Errors)-1])
 		}
 		return nil

@@ -1,7 +1,5 @@
 package counts
 
-import "slices"
-
 // tidy brings a track that was joined from several tiles into order, adds up equal minutes, and drops those that come to nothing. Tiles
 // are ascending, so it merges runs, two by two: an API's roll-up has one a principal and class.
 func (tr Track) tidy() Track {
@@ -53,14 +51,4 @@ func (tr Track) merge(a, b Track) Track {
 		}
 	}
 	return append(append(tr, a...), b...)
-}
-
-// Sum is the calls in [from, to), minutes since 00:00 UTC of the track's first day.
-func (tr Track) Sum(from, to int32) int64 {
-	i, _ := slices.BinarySearchFunc(tr, from, func(p Point, m int32) int { return int(p.Minute) - int(m) })
-	var n int64
-	for ; i < len(tr) && tr[i].Minute < to; i++ {
-		n += tr[i].N
-	}
-	return n
 }

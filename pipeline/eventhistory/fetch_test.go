@@ -18,6 +18,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 	"trailgauge/pipeline/trail"
 )
 
@@ -166,7 +167,7 @@ func TestFetchKilled(t *testing.T) {
 	killed := errors.New("killed")
 	for n := 1; n <= a.requests; n += 7 {
 		s, ops := folder(t), 0
-		hooked := store.Hooked(s, func(op, key string) error {
+		hooked := storetest.Hooked(s, func(op, key string) error {
 			if op != "Put" && op != "Create" {
 				return nil
 			}

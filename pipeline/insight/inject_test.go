@@ -50,10 +50,19 @@ func TestInject(t *testing.T) {
 			if !slices.IsSortedFunc(is, func(a, b counts.Point) int { return int(a.Minute) - int(b.Minute) }) {
 				t.Fatalf("%s is not ascending: %v", what, is)
 			}
-			all := func(tr counts.Track) int64 { return tr.Sum(-1, 1e6) }
-			inside := func(tr counts.Track) int64 { return tr.Sum(minute, minute+InjectedMinutes) }
-			if got := all(is) - all(was); got != want || inside(is)-inside(was) != want {
-				t.Fatalf("%s: %d more, %d of them within the burst; want %d", what, got, inside(is)-inside(was), want)
+			sums := func(tr counts.Track) (all, inside int64) {
+				for _, p := range tr {
+					all += p.N
+					if p.Minute >= minute && p.Minute < minute+InjectedMinutes {
+						inside += p.N
+					}
+				}
+				return all, inside
+			}
+			all, inside := sums(is)
+			allBefore, insideBefore := sums(was)
+			if all-allBefore != want || inside-insideBefore != want {
+				t.Fatalf("%s: %d more, %d of them within the burst; want %d", what, all-allBefore, inside-insideBefore, want)
 			}
 		}
 		added("all", h.All, x.All, n)

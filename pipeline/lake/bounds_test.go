@@ -18,7 +18,7 @@ func TestBoundsAreTrue(t *testing.T) {
 	dir := t.TempDir()
 	var inputs []string
 	for f := range 3 {
-		body, err := EncodeEvents(3*pageRows, func(i int) *trail.Record {
+		body, err := encodeEvents(3*pageRows, func(i int) *trail.Record {
 			n := i*3 + f
 			r := &trail.Record{
 				Account: fmt.Sprintf("%012d", n/97), Region: "r", EventSource: "s", EventName: "n", Principal: fmt.Sprint("p", n/97%7), EventTS: int64(n),

@@ -26,7 +26,7 @@ func compareEvents(a, b trail.Record) int {
 
 // eventsFileOf writes rows, as they come, to a local file.
 func eventsFileOf(t interface{ Fatal(...any) }, dir string, n int, rows []trail.Record) string {
-	body, err := EncodeEvents(len(rows), func(i int) *trail.Record { return &rows[i] })
+	body, err := encodeEvents(len(rows), func(i int) *trail.Record { return &rows[i] })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,6 @@ import (
 	"math/bits"
 
 	"github.com/parquet-go/parquet-go/format"
-
-	"trailgauge/pipeline/trail"
 )
 
 const magic = "PAR1"
@@ -20,17 +18,6 @@ const bloomed = "eventid"
 // filterSize returns the size in bytes of a Bloom filter of n values that takes about one in a hundred others for one of them: 10.5 bits a
 // value (Putze, Sanders and Singler, "Cache-, hash- and space-efficient Bloom filters"), and a power of two, which some readers want.
 func filterSize(n int) int { return 1 << bits.Len(uint(max(32, n*21/16)-1)) }
-
-// EncodeEvents returns n rows of the events table as one Parquet file; row(i) is the i-th. The bytes depend on the rows alone.
-func EncodeEvents(n int, row func(i int) *trail.Record) ([]byte, error) {
-	var rows Rows
-	order := make([]int32, n)
-	for i := range n {
-		rows.Append(row(i))
-		order[i] = int32(i)
-	}
-	return rows.Encode(order)
-}
 
 // Encode returns the rows in the order given, some or all of them, as one Parquet file. It is valid until the next call. The bytes depend on
 // the records in that order alone: a dictionary has the file's own texts, in the order in which they come.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"trailgauge/pipeline/counts"
@@ -68,11 +67,7 @@ func (b *batch) events(keep func(api counts.Series) bool, fn func(*trail.Record)
 	for c := len(apiColumns); c < len(texts); c++ {
 		texts[c] = b.text(c)
 	}
-	ts, readOnly := b.milli(last-3), b.optional(last-2)
-	resources, err := setterOf(b.cols[last-1], reflect.TypeFor[[]trail.Resource]())
-	if err != nil {
-		return err
-	}
+	ts, readOnly, resources := b.milli(last-3), b.optional(last-2), b.resources(last-1)
 	for i := range b.rows {
 		of := api(i)
 		if !keep(of) {
@@ -83,11 +78,11 @@ func (b *batch) events(keep func(api counts.Series) bool, fn func(*trail.Record)
 			Account: of.Account, Region: of.Region, EventSource: of.Source, EventName: of.Name, Principal: t(4),
 			UserAgent: t(5), EventID: t(6), SourceKey: t(7), SourceIPAddress: t(8),
 			Supersedes: t(14), CountCategory: t(15), CountError: t(16), RequestParameters: t(17), EventTS: ts(i), ReadOnlyBool: readOnly(i),
+			Resources: resources(i),
 		}
 		r.UserIdentity.AccessKeyID, r.UserIdentity.ARN, r.UserIdentity.PrincipalID = t(9), t(10), t(18)
 		session := &r.UserIdentity.SessionContext
 		session.SourceIdentity, session.Attributes.MFAAuthenticated, session.SessionIssuer.ARN = t(11), t(12), t(13)
-		resources(i, reflect.ValueOf(&r.Resources).Elem())
 		if err := fn(&r); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 	"trailgauge/pipeline/trail"
 )
 
@@ -41,7 +42,7 @@ func testReadInRanges(t *testing.T, each func(store.Store, File, func(*trail.Rec
 			ResponseElements: fmt.Sprintf("%x%[1]x", sha256.Sum256([]byte{byte(i), byte(i >> 8)})),
 		}
 	}
-	body, err := EncodeEvents(len(rows), func(i int) *trail.Record { return &rows[i] })
+	body, err := encodeEvents(len(rows), func(i int) *trail.Record { return &rows[i] })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func testReadInRanges(t *testing.T, each func(store.Store, File, func(*trail.Rec
 	wholeBytes = 0
 	requests, passing := 0, errors.New("no network")
 	fails := 1 << 30
-	hooked := store.Hooked(disk, func(op, _ string) error {
+	hooked := storetest.Hooked(disk, func(op, _ string) error {
 		if requests++; requests > fails {
 			return passing
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trailgauge/pipeline/counts"
-	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/store/storetest"
 	"trailgauge/pipeline/trail"
 )
 
@@ -31,7 +31,7 @@ func TestEachEvent(t *testing.T) {
 		u.SessionContext.SessionIssuer.ARN, u.SessionContext.Attributes.MFAAuthenticated = "arn:i", "true"
 		return r
 	}
-	body, err := EncodeEvents(n, record)
+	body, err := encodeEvents(n, record)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestEachEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	requests := 0
-	s := store.Hooked(disk, func(string, string) error { requests++; return nil }, nil)
+	s := storetest.Hooked(disk, func(string, string) error { requests++; return nil }, nil)
 	read := func(wanted ...string) int {
 		requests = 0
 		keep := func(api counts.Series) bool {

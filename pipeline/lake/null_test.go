@@ -11,7 +11,7 @@ import (
 // Whatever the pattern of values and nulls, an absent value is null and never "": AWS's queries ask for IS NOT NULL.
 func TestNullsStayNull(t *testing.T) {
 	check := func(t interface{ Fatalf(string, ...any) }, rows []trail.Record) {
-		body, err := EncodeEvents(len(rows), func(i int) *trail.Record { return &rows[i] })
+		body, err := encodeEvents(len(rows), func(i int) *trail.Record { return &rows[i] })
 		if err != nil {
 			t.Fatalf("encoding: %v", err)
 		}

@@ -13,6 +13,8 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"trailgauge/pipeline/trail"
 )
 
 // Files are read with arrow-go; the package comment says what each of the two libraries writes, and why.
@@ -215,6 +217,28 @@ func (b *batch) int64s(c int) func(int) []int64 {
 		out := make([]int64, 0, to-from)
 		for k := from; k < to; k++ {
 			out = append(out, values.Value(int(k)))
+		}
+		return out
+	}
+}
+
+// resources reads column c as trail.Resource has them; none is nil.
+func (b *batch) resources(c int) func(int) []trail.Resource {
+	col := b.cols[c].(*array.List)
+	values := col.ListValues().(*array.Struct)
+	var fields batch
+	for _, name := range []string{"arn", "accountid", "type"} {
+		i, ok := values.DataType().(*arrow.StructType).FieldIdx(name)
+		if !ok {
+			panic(fmt.Sprintf("column %d has no %s", c, name))
+		}
+		fields.cols = append(fields.cols, values.Field(i))
+	}
+	arn, account, kind := fields.text(0), fields.text(1), fields.text(2)
+	return func(i int) (out []trail.Resource) {
+		from, to := col.ValueOffsets(i)
+		for k := int(from); k < int(to) && !col.IsNull(i); k++ {
+			out = append(out, trail.Resource{ARN: arn(k), AccountID: account(k), Type: kind(k)})
 		}
 		return out
 	}

@@ -16,7 +16,7 @@ import (
 // The wrappers are stores like any other.
 func TestWrapped(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store {
-		return store.Counted(store.Hooked(folder(t, t.TempDir()), nil, nil), new(store.Requests))
+		return store.Counted(storetest.Hooked(folder(t, t.TempDir()), nil, nil), new(store.Requests))
 	})
 }
 
@@ -77,7 +77,7 @@ func TestHooked(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name          string
-		before, after store.Hook
+		before, after storetest.Hook
 		want          [3]bool // that "put", "create" and "delete" are there
 	}{
 		{"before", func(string, string) error { return killed }, nil, [3]bool{false, false, true}},
@@ -90,7 +90,7 @@ func TestHooked(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for op, err := range everything(t, store.Hooked(plain, c.before, c.after)) {
+			for op, err := range everything(t, storetest.Hooked(plain, c.before, c.after)) {
 				if !errors.Is(err, killed) {
 					t.Errorf("%s: %v", op, err)
 				}
@@ -102,7 +102,7 @@ func TestHooked(t *testing.T) {
 	}
 
 	var calls []string
-	s := store.Hooked(folder(t, t.TempDir()), func(op, key string) error { calls = append(calls, op+" "+key); return nil }, nil)
+	s := storetest.Hooked(folder(t, t.TempDir()), func(op, key string) error { calls = append(calls, op+" "+key); return nil }, nil)
 	everything(t, s)
 	want := []string{"Put put", "Create create", "Delete delete", "Get old", "GetRange old", "Stat old", "Folders ", "List "}
 	if diff := cmp.Diff(want, calls); diff != "" {

@@ -1,6 +1,10 @@
-package store
+package storetest
 
-import "context"
+import (
+	"context"
+
+	"trailgauge/pipeline/store"
+)
 
 // A Hook is called with the name of a method ("List", "Folders", "Get", "GetRange", "Stat", "Put", "PutFile", "Create", "Delete") and its key or prefix.
 // Its error becomes the method's.
@@ -9,7 +13,7 @@ type Hook func(op, key string) error
 // Hooked returns s with before called ahead of each operation, which is not done if before fails, and after called
 // once it has succeeded, so that an error of after is a reply lost: done, but the caller cannot know. Either may be nil.
 // Tests stop a run at each of its operations in turn this way, on both sides of the effect, and see it resumed.
-func Hooked(s Store, before, after Hook) Store {
+func Hooked(s store.Store, before, after Hook) store.Store {
 	pass := func(string, string) error { return nil }
 	if before == nil {
 		before = pass
@@ -21,11 +25,11 @@ func Hooked(s Store, before, after Hook) Store {
 }
 
 type hooked struct {
-	Store
+	store.Store
 	before, after Hook
 }
 
-func (h *hooked) Unwrap() Store { return h.Store }
+func (h *hooked) Unwrap() store.Store { return h.Store }
 
 // around runs do between the two hooks.
 func (h *hooked) around(op, key string, do func() error) error {
@@ -38,7 +42,7 @@ func (h *hooked) around(op, key string, do func() error) error {
 	return h.after(op, key)
 }
 
-func (h *hooked) List(ctx context.Context, prefix, after string, fn func(Info) error) error {
+func (h *hooked) List(ctx context.Context, prefix, after string, fn func(store.Info) error) error {
 	return h.around("List", prefix, func() error { return h.Store.List(ctx, prefix, after, fn) })
 }
 
@@ -47,7 +51,7 @@ func (h *hooked) Folders(ctx context.Context, prefix string) (found []string, er
 	return
 }
 
-func (h *hooked) Get(ctx context.Context, key string, limit int64) (body []byte, info Info, err error) {
+func (h *hooked) Get(ctx context.Context, key string, limit int64) (body []byte, info store.Info, err error) {
 	err = h.around("Get", key, func() (err error) { body, info, err = h.Store.Get(ctx, key, limit); return })
 	return
 }
@@ -57,7 +61,7 @@ func (h *hooked) GetRange(ctx context.Context, key string, off, n int64) (body [
 	return
 }
 
-func (h *hooked) Stat(ctx context.Context, key string) (info Info, err error) {
+func (h *hooked) Stat(ctx context.Context, key string) (info store.Info, err error) {
 	err = h.around("Stat", key, func() (err error) { info, err = h.Store.Stat(ctx, key); return })
 	return
 }
