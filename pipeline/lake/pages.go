@@ -6,7 +6,6 @@ import (
 	"math/bits"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/parquet-go/parquet-go/bloom"
 	"github.com/parquet-go/parquet-go/encoding/rle"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
@@ -36,10 +35,14 @@ type encoder struct {
 
 	// The column in hand, in the order of the file: one entry a value or null. items are numbers of a dictionary's texts, or places of
 	// values from 1; 0 is a null.
-	column *vector
-	items  []uint32
-	levels []byte // definition levels
-	again  []byte // repetition levels; nil when nothing repeats
+	column  *vector
+	entries int
+	absent  bool     // all entries are nulls, and there are no items
+	items   []uint32 // by entry
+	repeats bool     // a row can have several entries
+	again   []byte   // by entry, when it repeats: the repetition level
+	levels  []byte   // by entry, when it repeats: the definition level; else of the page in hand
+	spans   []span   // its pages
 
 	local   []uint32 // by number of a text: 1 + its place in the file's dictionary
 	order   []uint32 // the numbers in the file's dictionary
@@ -47,6 +50,7 @@ type encoder struct {
 	named   []bool // of the dictionary's texts: the page has it
 	page    []byte
 	packed  []byte
+	alike   [3][]byte // by level: any number of it
 	chunk   chunk
 }
 
@@ -96,7 +100,7 @@ func (e *encoder) write(c *vector, rows []int32) (chunk, error) {
 	m.Type, m.Codec, m.PathInSchema = c.leaf.shape.physical(), format.Zstd, c.leaf.names
 	e.chunk.FileOffset = e.at()
 	e.gather(rows)
-	m.NumValues = int64(len(e.items))
+	m.NumValues = int64(e.entries)
 	m.Encoding = []format.Encoding{format.Plain, format.RLE}
 	var err error
 	switch {
@@ -104,120 +108,83 @@ func (e *encoder) write(c *vector, rows []int32) (chunk, error) {
 		err = e.flags()
 	case m.Type == format.Int64:
 		err = e.times(rows)
+	case e.absent:
+		e.cutRows()
+		err = e.texts()
 	case c.leaf.dict && e.choose():
 		err = e.dictionary()
 	default:
+		e.cutBytes()
 		err = e.texts()
 	}
 	e.bounds()
 	return e.chunk, err
 }
 
-// gather brings the values, or where they are, and their levels into the order of the file.
-func (e *encoder) gather(rows []int32) {
-	c, most := e.column, e.column.leaf.shape.most()
-	e.items, e.levels, e.again = e.items[:0], e.levels[:0], e.again[:0]
-	switch {
-	case c.leaf.shape.repeated():
-		e.gatherRepeated(rows)
-		return
-	case c.leaf.shape == requiredTime:
-		for _, row := range rows {
-			e.items = append(e.items, uint32(row)+1)
-		}
-	case c.leaf.shape != optionalText:
-		e.items = pick(e.items, c.flags, rows)
-	case c.leaf.dict:
-		e.items = pick(e.items, c.ids, rows)
-	default:
-		for _, row := range rows {
-			item := uint32(0)
-			if i := int(row); i < c.texts.len() && len(c.texts.at(i)) > 0 {
-				item = uint32(i) + 1
-			}
-			e.items = append(e.items, item)
-		}
-	}
-	e.again = nil
-	for _, item := range e.items {
-		e.levels = append(e.levels, most*byte(min(item, 1)))
-	}
-}
-
-// pick appends the values of rows, 0 for those beyond the last.
-func pick[T byte | uint32](items []uint32, values []T, rows []int32) []uint32 {
-	for _, row := range rows {
-		item := uint32(0)
-		if int(row) < len(values) {
-			item = uint32(values[row])
-		}
-		items = append(items, item)
-	}
-	return items
-}
-
-// gatherRepeated gathers the items of rows: level 0 for a row without any, 1 for an item that lacks this text, 2 for one that has it.
-func (e *encoder) gatherRepeated(rows []int32) {
-	c := e.column
-	for _, row := range rows {
-		from, to := c.span(int(row))
-		if from == to {
-			e.items, e.levels, e.again = append(e.items, 0), append(e.levels, 0), append(e.again, 0)
-		}
-		for i := from; i < to; i++ {
-			item, level := uint32(i)+1, byte(2)
-			if c.leaf.dict {
-				item = c.ids[i]
-			} else if c.leaf.shape == resourceText && len(c.texts.at(i)) == 0 {
-				item = 0
-			}
-			if item == 0 {
-				level = 1
-			}
-			e.items, e.levels, e.again = append(e.items, item), append(e.levels, level), append(e.again, byte(min(i-from, 1)))
-		}
-	}
-}
-
-// begin begins a data page of the entries [from, to) with their levels.
-func (e *encoder) begin(from, to int) error {
+// begin begins a data page with its levels.
+func (e *encoder) begin(s span) error {
 	e.page = e.page[:0]
-	for _, l := range [...]struct {
-		levels []byte
-		most   byte
-	}{{e.again, 1}, {e.levels, e.column.leaf.shape.most()}} {
-		if l.most == 0 || l.levels == nil {
-			continue
+	shape := e.column.leaf.shape
+	if shape.repeated() {
+		again := e.run(0, s)
+		if e.repeats {
+			again = e.again[s.from:s.to]
 		}
-		at := len(e.page)
-		e.page = append(e.page, 0, 0, 0, 0)
-		hybrid := rle.Encoding{BitWidth: bits.Len8(l.most)}
-		body, err := hybrid.EncodeLevels(e.packed[:0], l.levels[from:to])
-		if err != nil {
+		if err := e.hybrid(again, 1); err != nil {
 			return err
 		}
-		e.packed = body
-		e.page = append(e.page, body...)
-		binary.LittleEndian.PutUint32(e.page[at:], uint32(len(body)))
 	}
+	if shape.most() == 0 {
+		return nil
+	}
+	return e.hybrid(e.definition(s), shape.most())
+}
+
+// definition returns the definition levels of a page.
+func (e *encoder) definition(s span) []byte {
+	switch most := e.column.leaf.shape.most(); {
+	case s.values == s.to-s.from:
+		return e.run(most, s)
+	case e.repeats:
+		return e.levels[s.from:s.to]
+	case s.values == 0:
+		return e.run(0, s)
+	}
+	e.levels = e.levels[:0]
+	for _, item := range e.items[s.from:s.to] {
+		e.levels = append(e.levels, byte(min(item, 1)))
+	}
+	return e.levels
+}
+
+// run returns the levels of a page that has one and the same.
+func (e *encoder) run(level byte, s span) []byte {
+	for len(e.alike[level]) < s.to-s.from {
+		e.alike[level] = append(e.alike[level], level)
+	}
+	return e.alike[level][:s.to-s.from]
+}
+
+// hybrid appends levels to the page, behind their size.
+func (e *encoder) hybrid(levels []byte, most byte) (err error) {
+	hybrid := rle.Encoding{BitWidth: bits.Len8(most)}
+	if e.packed, err = hybrid.EncodeLevels(e.packed[:0], levels); err != nil {
+		return err
+	}
+	e.page = append(binary.LittleEndian.AppendUint32(e.page, uint32(len(e.packed))), e.packed...)
 	return nil
 }
 
-// end writes the data page of the entries [from, to), which begins with the given row.
-func (e *encoder) end(from, to int, row int64, encoding format.Encoding, p page) error {
-	for _, item := range e.items[from:to] {
-		if item == 0 {
-			p.nulls++
-		}
+// end writes the data page.
+func (e *encoder) end(s span, encoding format.Encoding, p page) error {
+	if e.column.leaf.shape.most() > 0 {
+		p.nulls = int64(s.to - s.from - s.values)
 	}
-	if e.column.leaf.shape.most() == 0 {
-		p.nulls = 0
-	}
-	p.empty = p.nulls == int64(to-from)
-	p.FirstRowIndex = row
+	p.empty = s.values == 0
+	p.FirstRowIndex = s.row
 	p.min, p.max = bytes.Clone(p.min), bytes.Clone(p.max) // they outlive the rows: the index stands at the file's end
 	at, err := e.put(format.PageHeader{Type: format.DataPage, DataPageHeader: thrift.New(format.DataPageHeader{
-		NumValues: int32(to - from), Encoding: encoding, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
+		NumValues: int32(s.to - s.from), Encoding: encoding, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
 	})})
 	p.Offset, p.CompressedPageSize = at, int32(e.at()-at)
 	e.chunk.pages = append(e.chunk.pages, p)
@@ -240,234 +207,4 @@ func (e *encoder) put(h format.PageHeader) (at int64, err error) {
 	m.TotalUncompressedSize += int64(size) + int64(len(e.page))
 	m.TotalCompressedSize += e.at() - at
 	return at, err
-}
-
-func (e *encoder) flags() error {
-	if err := e.begin(0, len(e.items)); err != nil {
-		return err
-	}
-	n := 0
-	for _, item := range e.items {
-		if item == noFlag {
-			continue
-		}
-		if n%8 == 0 {
-			e.page = append(e.page, 0)
-		}
-		e.page[len(e.page)-1] |= byte(item-isFalse) << (n % 8)
-		n++
-	}
-	var p page
-	for _, item := range e.items {
-		if v := []byte{byte(item - isFalse)}; item != noFlag {
-			p.take(v)
-		}
-	}
-	return e.end(0, len(e.items), 0, format.Plain, p)
-}
-
-func (e *encoder) times(rows []int32) error {
-	if err := e.begin(0, len(rows)); err != nil {
-		return err
-	}
-	times := e.column.times
-	low, high := times[rows[0]], times[rows[0]]
-	for _, row := range rows {
-		v := times[row]
-		low, high = min(low, v), max(high, v)
-		e.page = binary.LittleEndian.AppendUint64(e.page, uint64(v))
-	}
-	p := page{min: binary.LittleEndian.AppendUint64(nil, uint64(low)), max: binary.LittleEndian.AppendUint64(nil, uint64(high))}
-	return e.end(0, len(rows), 0, format.Plain, p)
-}
-
-// take makes v one of the values that bound the page.
-func (p *page) take(v []byte) {
-	if p.min == nil || bytes.Compare(v, p.min) < 0 {
-		p.min = v
-	}
-	if p.max == nil || bytes.Compare(v, p.max) > 0 {
-		p.max = v
-	}
-}
-
-// choose lists the texts that the rows have, in the order in which they come, and tells whether a dictionary of them saves anything.
-func (e *encoder) choose() bool {
-	t := &e.column.texts
-	if n := t.len() + 1; cap(e.local) < n {
-		e.local = make([]uint32, n)
-	} else {
-		e.local = e.local[:n]
-		clear(e.local)
-	}
-	e.order, e.indices = e.order[:0], e.indices[:0]
-	plain, dict := 0, 0
-	for _, item := range e.items {
-		if item == 0 {
-			continue
-		}
-		size := 4 + len(t.at(int(item-1)))
-		if e.local[item] == 0 {
-			e.order = append(e.order, item)
-			e.local[item] = uint32(len(e.order))
-			dict += size
-		}
-		plain += size
-		e.indices = append(e.indices, int32(e.local[item]-1))
-	}
-	return dict+len(e.indices)*bits.Len(uint(len(e.order)))/8 < plain
-}
-
-// dictionary writes a column as its texts and their indices.
-func (e *encoder) dictionary() error {
-	t, m := &e.column.texts, &e.chunk.MetaData
-	e.page = e.page[:0]
-	for _, n := range e.order {
-		s := t.at(int(n - 1))
-		e.page = append(binary.LittleEndian.AppendUint32(e.page, uint32(len(s))), s...)
-	}
-	at, err := e.put(format.PageHeader{Type: format.DictionaryPage, DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{
-		NumValues: int32(len(e.order)), Encoding: format.Plain,
-	})})
-	if err != nil {
-		return err
-	}
-	m.DictionaryPageOffset = at
-	m.Encoding = []format.Encoding{format.RLEDictionary, format.Plain, format.RLE}
-	m.EncodingStats = []format.PageEncodingStats{{PageType: format.DictionaryPage, Encoding: format.Plain, Count: 1}}
-	hybrid := rle.Encoding{BitWidth: bits.Len(uint(len(e.order) - 1))}
-	row := int64(0)
-	for from, value := 0, 0; from < len(e.items); {
-		to, rows, values := e.run(from)
-		if err := e.begin(from, to); err != nil {
-			return err
-		}
-		indices := e.indices[value : value+values]
-		e.page = append(e.page, byte(hybrid.BitWidth))
-		if e.packed, err = hybrid.EncodeInt32(e.packed[:0], indices); err != nil {
-			return err
-		}
-		e.page = append(e.page, e.packed...)
-		if from == 0 {
-			m.EncodingStats = append(m.EncodingStats, format.PageEncodingStats{PageType: format.DataPage, Encoding: format.RLEDictionary})
-		}
-		if err := e.end(from, to, row, format.RLEDictionary, e.among(indices)); err != nil {
-			return err
-		}
-		from, row, value = to, row+rows, value+values
-	}
-	return nil
-}
-
-// run returns where a page of a dictionary's indices that begins at from ends, how many rows it has, whole ones, and how many values.
-func (e *encoder) run(from int) (to int, rows int64, values int) {
-	for to = from; to < len(e.items); to++ {
-		if e.again == nil || e.again[to] == 0 {
-			if rows >= pageRows {
-				break
-			}
-			rows++
-		}
-		if e.items[to] != 0 {
-			values++
-		}
-	}
-	return to, rows, values
-}
-
-// among returns the bounds of the texts that a page's indices name.
-func (e *encoder) among(indices []int32) (p page) {
-	if e.column.leaf.bare {
-		return p
-	}
-	e.named = append(e.named[:0], make([]bool, len(e.order))...)
-	for _, i := range indices {
-		if !e.named[i] {
-			e.named[i] = true
-			p.take(e.column.texts.at(int(e.order[i] - 1)))
-		}
-	}
-	return p
-}
-
-// texts writes a column as it is, a page after the other.
-func (e *encoder) texts() error {
-	c := e.column
-	var filter bloom.SplitBlockFilter
-	if c.leaf.path == bloomed {
-		e.chunk.bloom = make([]byte, filterSize(len(e.items)))
-		filter = bloom.MakeSplitBlockFilter(e.chunk.bloom)
-	}
-	row := int64(0)
-	for from := 0; from < len(e.items); {
-		to, rows := e.fill(from)
-		if err := e.begin(from, to); err != nil {
-			return err
-		}
-		var p page
-		for _, item := range e.items[from:to] {
-			if item == 0 {
-				continue
-			}
-			s := c.texts.at(int(item - 1))
-			e.page = append(binary.LittleEndian.AppendUint32(e.page, uint32(len(s))), s...)
-			if !c.leaf.bare {
-				p.take(s)
-			}
-			if filter != nil {
-				filter.Insert(bloom.XXH64{}.Sum64(s))
-			}
-		}
-		if err := e.end(from, to, row, format.Plain, p); err != nil {
-			return err
-		}
-		from, row = to, row+rows
-	}
-	return nil
-}
-
-// fill returns where a page of texts that begins at from ends, and how many rows it has: whole ones.
-func (e *encoder) fill(from int) (to int, rows int64) {
-	size := 0
-	for to = from; to < len(e.items); to++ {
-		if e.again == nil || e.again[to] == 0 {
-			if size >= e.column.leaf.page || rows >= pageRows {
-				break
-			}
-			rows++
-		}
-		if item := e.items[to]; item != 0 {
-			size += 4 + len(e.column.texts.at(int(item-1)))
-		}
-	}
-	return to, rows
-}
-
-// bounds sums up the pages' bounds. Without them in one page, the column has none.
-func (e *encoder) bounds() {
-	var all page
-	known := !e.column.leaf.bare
-	for i := range e.chunk.pages {
-		p := &e.chunk.pages[i]
-		all.nulls += p.nulls
-		if p.empty {
-			continue
-		}
-		known = known && max(len(p.min), len(p.max)) <= maxBound
-		if known && e.chunk.MetaData.Type == format.ByteArray {
-			all.take(p.min)
-			all.take(p.max)
-		} else if known {
-			all.min, all.max = p.min, p.max // a column of other types is one page
-		}
-	}
-	s := &e.chunk.MetaData.Statistics
-	s.NullCount = all.nulls
-	if known {
-		s.MinValue, s.MaxValue = all.min, all.max
-		return
-	}
-	for i := range e.chunk.pages {
-		e.chunk.pages[i].min, e.chunk.pages[i].max = nil, nil
-	}
 }
