@@ -49,11 +49,11 @@ func (c *vector) absent() bool {
 func pick[T byte | uint32](items []uint32, values []T, rows []int32) []uint32 {
 	items = slices.Grow(items, len(rows))[:len(rows)]
 	for k, row := range rows {
-		item := uint32(0)
-		if int(row) < len(values) {
-			item = uint32(values[row])
+		if uint(row) < uint(len(values)) {
+			items[k] = uint32(values[row])
+		} else {
+			items[k] = 0
 		}
-		items[k] = item
 	}
 	return items
 }

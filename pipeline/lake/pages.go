@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/rle"
@@ -150,9 +151,10 @@ func (e *encoder) definition(s span) []byte {
 	case s.values == 0:
 		return e.run(0, s)
 	}
-	e.levels = e.levels[:0]
-	for _, item := range e.items[s.from:s.to] {
-		e.levels = append(e.levels, byte(min(item, 1)))
+	items := e.items[s.from:s.to]
+	e.levels = slices.Grow(e.levels[:0], len(items))[:len(items)]
+	for k, item := range items {
+		e.levels[k] = byte(min(item, 1))
 	}
 	return e.levels
 }
