@@ -9,25 +9,13 @@ terraform {
   }
 }
 
-data "aws_iam_policy_document" "lambda" {
-  statement {
-    actions = ["sts:AssumeRole"]
+module "role" {
+  source = "../role"
 
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-  }
-}
-
-resource "aws_iam_role" "job" {
-  name               = var.name
-  assume_role_policy = data.aws_iam_policy_document.lambda.json
-}
-
-resource "aws_iam_role_policy_attachment" "job" {
-  role       = aws_iam_role.job.name
-  policy_arn = var.policy_arn
+  name        = var.name
+  service     = "lambda"
+  policies    = { logs = data.aws_iam_policy_document.logs.json }
+  policy_arns = { job = var.policy_arn }
 }
 
 resource "aws_cloudwatch_log_group" "job" {
@@ -42,16 +30,10 @@ data "aws_iam_policy_document" "logs" {
   }
 }
 
-resource "aws_iam_role_policy" "logs" {
-  name   = "logs"
-  role   = aws_iam_role.job.id
-  policy = data.aws_iam_policy_document.logs.json
-}
-
 resource "aws_lambda_function" "job" {
   function_name                  = var.name
   description                    = "trailgauge: CloudTrail to Parquet, baselines and insights; one step a call."
-  role                           = aws_iam_role.job.arn
+  role                           = module.role.arn
   filename                       = var.package
   source_code_hash               = filebase64sha256(var.package)
   runtime                        = "provided.al2023"
@@ -70,7 +52,7 @@ resource "aws_lambda_function" "job" {
     variables = var.environment
   }
 
-  depends_on = [aws_iam_role_policy.logs, aws_iam_role_policy_attachment.job]
+  depends_on = [module.role]
 }
 
 output "arn" {
@@ -84,6 +66,6 @@ output "name" {
 }
 
 output "role_arn" {
-  description = "Role that the job runs as: what own_principal of the configuration names."
-  value       = aws_iam_role.job.arn
+  description = "Role that the job runs as: what own_principals of the configuration names."
+  value       = module.role.arn
 }

@@ -10,26 +10,21 @@ terraform {
 }
 
 variable "schedules" {
-  description = "What is called when: the target's ARN and its input, as JSON, by the name of the schedule."
+  description = "What is called when: the target's ARN and its input, as JSON, by the name of the schedule; task where the target is an ECS cluster."
   type = map(object({
     at    = string
     arn   = string
     input = string
+    task = optional(object({
+      definition_arn = string
+      subnet_ids     = list(string)
+    }))
   }))
 }
 
 variable "policy" {
   description = "What the calls need, as a policy in JSON."
   type        = string
-}
-
-variable "task" {
-  description = "The task to run where the targets are ECS clusters. Null: they are not."
-  type = object({
-    definition_arn = string
-    subnet_ids     = list(string)
-  })
-  default = null
 }
 
 resource "aws_scheduler_schedule" "call" {
@@ -44,11 +39,11 @@ resource "aws_scheduler_schedule" "call" {
 
   target {
     arn      = each.value.arn
-    role_arn = aws_iam_role.scheduler.arn
+    role_arn = module.role.arn
     input    = each.value.input
 
     dynamic "ecs_parameters" {
-      for_each = var.task == null ? [] : [var.task]
+      for_each = each.value.task[*]
 
       content {
         task_definition_arn = ecs_parameters.value.definition_arn
@@ -69,24 +64,10 @@ resource "aws_scheduler_schedule" "call" {
   }
 }
 
-data "aws_iam_policy_document" "scheduler" {
-  statement {
-    actions = ["sts:AssumeRole"]
+module "role" {
+  source = "../role"
 
-    principals {
-      type        = "Service"
-      identifiers = ["scheduler.amazonaws.com"]
-    }
-  }
-}
-
-resource "aws_iam_role" "scheduler" {
-  name               = "trailgauge-scheduler"
-  assume_role_policy = data.aws_iam_policy_document.scheduler.json
-}
-
-resource "aws_iam_role_policy" "call" {
-  name   = "call"
-  role   = aws_iam_role.scheduler.id
-  policy = var.policy
+  name     = "trailgauge-scheduler"
+  service  = "scheduler"
+  policies = { call = var.policy }
 }

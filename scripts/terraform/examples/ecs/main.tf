@@ -25,8 +25,6 @@ variable "alarm_topic_arns" {
   default     = []
 }
 
-data "aws_region" "current" {}
-
 module "lake" {
   source = "../.."
 
@@ -36,52 +34,12 @@ module "lake" {
   alarm_topic_arns = var.alarm_topic_arns
 }
 
-resource "aws_ecs_cluster" "job" {
-  name = "trailgauge"
-}
+module "task" {
+  source = "../../task"
 
-resource "aws_cloudwatch_log_group" "job" {
-  name              = "/ecs/trailgauge"
-  retention_in_days = 90
-}
-
-# Rejected input and opened insights are no failures of the task: ECS knows only success and failure, and the report tells of both.
-resource "aws_ecs_task_definition" "job" {
-  family                   = "trailgauge"
-  requires_compatibilities = ["FARGATE"]
-  network_mode             = "awsvpc"
-  cpu                      = 2048
-  memory                   = 4096
-  task_role_arn            = aws_iam_role.job.arn
-  execution_role_arn       = aws_iam_role.start.arn
-
-  runtime_platform {
-    cpu_architecture        = "ARM64"
-    operating_system_family = "LINUX"
-  }
-
-  # Where small files of a day are brought together.
-  volume {
-    name = "tmp"
-  }
-
-  container_definitions = jsonencode([{
-    name                   = "job"
-    image                  = var.image
-    essential              = true
-    readonlyRootFilesystem = true
-    command                = ["run", "--emf", "--ok-exit", "3,10"]
-    mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp" }]
-    environment            = [for name, value in module.lake.environment : { name = name, value = value }]
-    logConfiguration = {
-      logDriver = "awslogs"
-      options = {
-        awslogs-group         = aws_cloudwatch_log_group.job.name
-        awslogs-region        = data.aws_region.current.region
-        awslogs-stream-prefix = "job"
-      }
-    }
-  }])
+  image       = var.image
+  policy_arn  = module.lake.policy_arn
+  environment = module.lake.environment
 }
 
 locals {
@@ -98,11 +56,11 @@ module "schedule" {
 
   schedules = { for name, s in local.schedules : name => {
     at    = s.at
-    arn   = aws_ecs_cluster.job.arn
+    arn   = module.task.cluster_arn
     input = jsonencode({ containerOverrides = [{ name = "job", command = s.command }] })
+    task  = { definition_arn = module.task.definition_arn, subnet_ids = var.subnet_ids }
   } }
-  policy = data.aws_iam_policy_document.call.json
-  task   = { definition_arn = aws_ecs_task_definition.job.arn, subnet_ids = var.subnet_ids }
+  policy = module.task.start_policy
 }
 
 # A task that ended with another status than 0.
@@ -113,7 +71,7 @@ resource "aws_cloudwatch_event_rule" "failed" {
     source        = ["aws.ecs"]
     "detail-type" = ["ECS Task State Change"]
     detail = {
-      clusterArn = [aws_ecs_cluster.job.arn]
+      clusterArn = [module.task.cluster_arn]
       lastStatus = ["STOPPED"]
       containers = { exitCode = [{ "anything-but" = 0 }] }
     }
@@ -125,47 +83,4 @@ resource "aws_cloudwatch_event_target" "failed" {
 
   rule = aws_cloudwatch_event_rule.failed.name
   arn  = each.value
-}
-
-data "aws_iam_policy_document" "task" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["ecs-tasks.amazonaws.com"]
-    }
-  }
-}
-
-resource "aws_iam_role" "job" {
-  name               = "trailgauge"
-  assume_role_policy = data.aws_iam_policy_document.task.json
-}
-
-resource "aws_iam_role_policy_attachment" "job" {
-  role       = aws_iam_role.job.name
-  policy_arn = module.lake.policy_arn
-}
-
-resource "aws_iam_role" "start" {
-  name               = "trailgauge-start"
-  assume_role_policy = data.aws_iam_policy_document.task.json
-}
-
-resource "aws_iam_role_policy_attachment" "start" {
-  role       = aws_iam_role.start.name
-  policy_arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
-}
-
-data "aws_iam_policy_document" "call" {
-  statement {
-    actions   = ["ecs:RunTask"]
-    resources = ["${aws_ecs_task_definition.job.arn_without_revision}:*"]
-  }
-
-  statement {
-    actions   = ["iam:PassRole"]
-    resources = [aws_iam_role.job.arn, aws_iam_role.start.arn]
-  }
 }

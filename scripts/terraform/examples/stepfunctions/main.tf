@@ -40,42 +40,19 @@ module "function" {
   reserved_concurrency = 60
 }
 
-resource "aws_sfn_state_machine" "run" {
-  name       = "trailgauge-run"
-  role_arn   = aws_iam_role.run.arn
-  definition = templatefile("${path.module}/../../../stepfunctions/lambda.asl.json", { FunctionArn = module.function.arn })
-}
+module "machine" {
+  source = "../../machine"
 
-# Step Functions tells CloudWatch of executions.
-locals {
-  alarms = {
-    missed = { metric = "ExecutionsSucceeded", description = "No run of trailgauge has succeeded for two hours.", operator = "LessThanThreshold", threshold = 1, periods = 2, missing = "breaching" }
-    failed = { metric = "ExecutionsFailed", description = "A run of trailgauge failed.", operator = "GreaterThanThreshold", threshold = 0, periods = 1, missing = "notBreaching" }
-  }
-}
-
-resource "aws_cloudwatch_metric_alarm" "run" {
-  for_each = local.alarms
-
-  alarm_name          = "trailgauge-${each.key}"
-  alarm_description   = each.value.description
-  namespace           = "AWS/States"
-  metric_name         = each.value.metric
-  dimensions          = { StateMachineArn = aws_sfn_state_machine.run.arn }
-  statistic           = "Sum"
-  comparison_operator = each.value.operator
-  threshold           = each.value.threshold
-  period              = 3600
-  evaluation_periods  = each.value.periods
-  treat_missing_data  = each.value.missing
-  alarm_actions       = var.alarm_topic_arns
-  ok_actions          = var.alarm_topic_arns
+  name             = local.name
+  definition       = templatefile("${path.module}/../../../stepfunctions/lambda.asl.json", { FunctionArn = module.function.arn })
+  policy           = data.aws_iam_policy_document.run.json
+  alarm_topic_arns = var.alarm_topic_arns
 }
 
 # Upkeep is one call each.
 locals {
   schedules = {
-    run     = { at = "cron(7 * * * ? *)", target = aws_sfn_state_machine.run.arn, input = "{}" }
+    run     = { at = "cron(7 * * * ? *)", target = module.machine.arn, input = "{}" }
     compact = { at = "cron(35 2 * * ? *)", target = module.function.arn, input = jsonencode({ step = "compact" }) }
     gc      = { at = "cron(35 3 * * ? *)", target = module.function.arn, input = jsonencode({ step = "gc" }) }
     expire  = { at = "cron(35 4 * * ? *)", target = module.function.arn, input = jsonencode({ step = "expire", keepDays = 400 }) }
@@ -97,19 +74,19 @@ data "aws_iam_policy_document" "call" {
 
   statement {
     actions   = ["states:StartExecution"]
-    resources = [aws_sfn_state_machine.run.arn]
+    resources = [module.machine.arn]
   }
 }
 
-data "aws_iam_policy_document" "states" {
-  statement {
-    actions = ["sts:AssumeRole"]
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
 
-    principals {
-      type        = "Service"
-      identifiers = ["states.amazonaws.com"]
-    }
-  }
+# The state machine's own ARN, before there is one: what it may do comes first.
+locals {
+  name = "trailgauge-run"
+  here = "${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}"
+  own  = "arn:${data.aws_partition.current.partition}:states:${local.here}"
 }
 
 # A Distributed Map starts executions of its own machine, watches them, and reads its items (Step Functions developer guide, "IAM policies for
@@ -122,27 +99,16 @@ data "aws_iam_policy_document" "run" {
 
   statement {
     actions   = ["states:StartExecution"]
-    resources = [aws_sfn_state_machine.run.arn]
+    resources = ["${local.own}:stateMachine:${local.name}"]
   }
 
   statement {
     actions   = ["states:DescribeExecution", "states:StopExecution"]
-    resources = ["${replace(aws_sfn_state_machine.run.arn, ":stateMachine:", ":execution:")}/*"]
+    resources = ["${local.own}:execution:${local.name}/*"]
   }
 
   statement {
     actions   = ["s3:GetObject"]
     resources = ["${module.lake.lake_bucket_arn}/trailgauge/state/parts/*"]
   }
-}
-
-resource "aws_iam_role" "run" {
-  name               = "trailgauge-run"
-  assume_role_policy = data.aws_iam_policy_document.states.json
-}
-
-resource "aws_iam_role_policy" "run" {
-  name   = "run"
-  role   = aws_iam_role.run.id
-  policy = data.aws_iam_policy_document.run.json
 }
