@@ -143,6 +143,13 @@ func TestFinishedFirstIsTold(t *testing.T) {
 	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "insights opened in it: ") || !strings.Contains(r.Warnings[0], "/reports/00000002/index.html") {
 		t.Errorf("%d opened, warnings %q", r.Opened, r.Warnings)
 	}
+	line := r.Outcome(to)
+	if line.Opened != len(r.Finished.Opened)+len(r.Report.Opened) || line.Opened <= len(r.Report.Opened) || line.Finished != to.URL("reports/00000002/index.html") || line.Commit != r.Commit.Number {
+		t.Errorf("it tells %+v; %d opened in the run before, %d in its own", line, len(r.Finished.Opened), len(r.Report.Opened))
+	}
+	if line = mustRun(t, o).Outcome(to); line.Opened != 0 || line.Finished != "" || line.Commit != r.Commit.Number || line.Report == "" {
+		t.Errorf("with nothing to do it tells %+v", line)
+	}
 }
 
 func TestSecondRunDoesNothing(t *testing.T) {

@@ -62,12 +62,13 @@ type Outcome struct {
 	Bytes   int64        `json:"bytes,omitempty"`   // of them, as stored
 	Records *lake.Ledger `json:"records,omitempty"` // Scan, Merge: what came of them
 
-	Day      string     `json:"day,omitempty"`    // Fit, Score: what they worked on; Decide: what is to be fitted and scored next
-	Commit   int        `json:"commit,omitempty"` // the current one
-	Until    *time.Time `json:"until,omitempty"`  // Decide: hours that end by then are decided
-	Opened   int        `json:"opened"`           // Decide, Newest: insights that opened in that run
-	Rejected bool       `json:"rejected"`         // Decide: some input was rejected
-	Report   string     `json:"report,omitempty"` // Decide, Newest: where the report is
+	Day      string     `json:"day,omitempty"`      // Fit, Score: what they worked on; Decide: what is to be fitted and scored next
+	Commit   int        `json:"commit,omitempty"`   // the current one
+	Until    *time.Time `json:"until,omitempty"`    // Decide, Run: hours that end by then are decided
+	Opened   int        `json:"opened"`             // Decide, Newest: insights that opened in that run; Run: in both, where it finished another one first
+	Rejected bool       `json:"rejected"`           // Decide, Run: some input was rejected
+	Report   string     `json:"report,omitempty"`   // Decide, Newest, Run: where the newest report is
+	Finished string     `json:"finished,omitempty"` // Run: where the report of an interrupted run is that it finished first
 }
 
 // Items is where the shards of a plan are listed, a line each: {"run": 42, "shard": 3, "objects": 120, "bytes": 3456789}.

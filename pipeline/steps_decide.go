@@ -199,8 +199,7 @@ func Decide(ctx context.Context, o StepOptions) (*Outcome, error) {
 		if err = o.conclude(ctx, c, p, mapped, result); errors.Is(err, errDayAhead) {
 			err, out.Done, out.Day = nil, false, mapped.next.String()
 		} else if err == nil {
-			out.Commit, out.Until, out.Opened, out.Rejected = result.Commit.Number, &result.Commit.Decided, result.Opened, result.Refused
-			out.Report = o.Lake.URL(LatestReport + "index.html")
+			out.tell(o.Lake, result)
 		}
 	}
 	if err == nil && out.Done {
@@ -209,6 +208,24 @@ func Decide(ctx context.Context, o StepOptions) (*Outcome, error) {
 		lease.leave(p.Run)
 	}
 	return out, err
+}
+
+// Outcome tells of a run as of a step.
+func (r *Result) Outcome(l store.Store) *Outcome {
+	out := &Outcome{Step: "run", Done: true}
+	out.tell(l, r)
+	return out
+}
+
+// tell takes over what a run came to in the lake.
+func (out *Outcome) tell(l store.Store, r *Result) {
+	out.Commit, out.Opened, out.Rejected = r.Commit.Number, r.Opened, r.Refused
+	if !r.Commit.Decided.IsZero() {
+		out.Until, out.Report = &r.Commit.Decided, l.URL(LatestReport+"index.html")
+	}
+	if r.Finished != nil {
+		out.Finished = l.URL(reportFolder(r.Finished.ID) + "index.html")
+	}
 }
 
 // ready says whether the day at hand has been scored, by whomever; of what is missing besides, Decide makes up.

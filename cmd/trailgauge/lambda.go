@@ -27,13 +27,12 @@ import (
 //	{"step": "scan", "Items": [{"run": 42, "shard": 3}, ...]}      a batch, as a Distributed Map's ItemBatcher makes it of the plan's list
 //	{"step": "fit", "shard": 0, "of": 4}
 //	{"step": "report"}                                             report --line
-//	{"step": "run"}                                                the whole job in one call, for small lakes
+//	{"step": "run"}                                                run --line: the whole job in one call, for small lakes
 //	{"step": "compact"}, {"step": "gc"}, {"step": "expire", "keepDays": 400}, {"step": "deliver"}
 //
-// The answer is what the command prints as JSON (of run what report --line prints), with the exit status as "status": 0, 3, 10 or 11, of deliver 75 where
-// messages wait. Every other status is an
-// error with one of the names below, for a state machine to retry by. A call ends a minute before its time does (a fifth of it, where that is
-// less): scan then answers "done": false and is to be called again, the others fail with OutOfTime.
+// The answer is what the command prints as JSON, with the exit status as "status": 0, 3, 10 or 11, of deliver 75 where messages wait. Every other
+// status is an error with one of the names below, for a state machine to retry by. A call ends a minute before its time does (a fifth of it, where
+// that is less): scan then answers "done": false and is to be called again, the others fail with OutOfTime.
 var errorNames = map[int]string{
 	statusUsage: "Usage", statusHeld: "LakeHeld", statusTryLater: "TryAgainLater", statusInterrupted: "TryAgainLater", statusFailed: "Failed",
 }
@@ -42,7 +41,7 @@ const outOfTime = "OutOfTime"
 
 // lambdaArgs are what a step's command is always given.
 var lambdaArgs = map[string][]string{
-	"plan": {"--create"}, "scan": nil, "merge": nil, "fit": nil, "score": nil, "decide": nil, "report": {"--line"}, "run": nil,
+	"plan": {"--create"}, "scan": nil, "merge": nil, "fit": nil, "score": nil, "decide": nil, "report": {"--line"}, "run": {"--line"},
 	"deliver": {"--json"}, "compact": {"--json"}, "gc": {"--json"}, "expire": {"--json"},
 }
 
@@ -66,13 +65,6 @@ func handle(ctx context.Context, request []byte, log io.Writer) (json.RawMessage
 	}
 	var out bytes.Buffer
 	ended, err := perform(ctx, args, &terminal{out: &out, err: log})
-	if err == nil && args[0] == "run" {
-		out.Reset()
-		if _, err = perform(ctx, []string{"report", "--line"}, &terminal{out: &out, err: log}); errors.Is(err, errNoReport) { // nothing was there to be read
-			out.WriteString("{}")
-			err = nil
-		}
-	}
 	if err != nil {
 		return nil, named(err)
 	}

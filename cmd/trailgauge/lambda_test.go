@@ -65,7 +65,7 @@ func TestLambda(t *testing.T) {
 		f.call(`{"step": "decide", "of": 2}`, time.Minute).want("done", last).want("status", status)
 	}
 	f.call(`{"step": "report"}`, time.Minute).want("commit", 2.)
-	f.call(`{"step": "run", "asOf": "2026-11-01"}`, time.Minute).want("commit", 2.)
+	f.call(`{"step": "run", "asOf": "2026-11-01"}`, time.Minute).want("step", "run").want("commit", 2.).want("opened", 0.)
 	f.call(`{"step": "gc"}`, time.Minute).want("commit", 2.)
 	f.call(`{"step": "compact"}`, time.Minute).want("status", 0.)
 	f.call(`{"step": "expire", "keepDays": 400}`, time.Minute).want("status", 0.)

@@ -12,7 +12,8 @@ import (
 // runCommand is the whole job.
 type runCommand struct {
 	jobFlags
-	JSON          bool `name:"json" help:"Print the result as one JSON object."`
+	JSON          bool `name:"json" xor:"form" help:"Print the result as one JSON object."`
+	Line          bool `xor:"form" help:"Print one JSON line that says what opened and where the report is: for state machines."`
 	FailOnInsight bool `help:"Exit with 10 when insights opened in this run."`
 	okFlag
 	watchFlags
@@ -52,9 +53,12 @@ func (r *runCommand) work(ctx context.Context, t *terminal, w *watch) (outcome, 
 	for _, w := range result.Warnings {
 		t.hint(w)
 	}
-	if r.JSON {
+	switch {
+	case r.JSON:
 		err = report.JSON(t.out, result.Report)
-	} else {
+	case r.Line:
+		err = report.EncodeLine(t.out, result.Outcome(o.Lake))
+	default:
 		width, _ := size(t.out)
 		err = report.Text(t.out, result.Report, width, t.colour())
 		if result.Report.Number > 0 {
