@@ -24,7 +24,7 @@ func (w *writer) insightEvents(ctx context.Context) error {
 			continue
 		}
 		for _, f := range sink.Events(i) {
-			if err := w.lake.Put(ctx, f.Key, f.Body); err != nil {
+			if err := w.lake.Prepare(ctx, f.Key, f.Body); err != nil {
 				return err
 			}
 		}
@@ -112,7 +112,7 @@ func (w *writer) day(ctx context.Context, day trail.Day, list []insight.Insight,
 
 func (w *writer) insights(ctx context.Context, man *lake.Manifest, list []insight.Insight, full []byte) error {
 	man.Found = fmt.Sprintf("state/insights/%s/%08d.json", man.Day.Path(), w.commit.Number)
-	if err := w.lake.Put(ctx, man.Found, append(full, '\n')); err != nil {
+	if err := w.lake.Prepare(ctx, man.Found, append(full, '\n')); err != nil {
 		return err
 	}
 	rows := make([]lake.InsightRow, len(list))
@@ -153,7 +153,7 @@ func (w *writer) states(ctx context.Context) error {
 			return fmt.Errorf("writing the state of %s: %w", s.Day, err)
 		}
 		ref := lake.StateRef{Day: s.Day, Key: stateKey(s.Day, c.Number)}
-		if err := w.lake.Put(ctx, ref.Key, append(body, '\n')); err != nil {
+		if err := w.lake.Prepare(ctx, ref.Key, append(body, '\n')); err != nil {
 			return err
 		}
 		c.States = slices.DeleteFunc(c.States, func(r lake.StateRef) bool { return r.Day == s.Day })

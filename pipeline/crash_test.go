@@ -19,7 +19,8 @@ import (
 )
 
 // The crash test kills a process of its own, with SIGKILL, right before every operation that changes the lake, in turn: all the states that a
-// killed run can leave, since reading leaves none. A second process runs again, and the lake must be the one of an undisturbed run.
+// killed run can leave, since reading leaves none. Or the power fails there: then what was only prepared is damaged as well. A second process runs
+// again, and the lake must be the one of an undisturbed run.
 
 // crashEnv tells the test binary that it is such a process: JSON of a crash.
 const crashEnv = "TRAILGAUGE_TEST_CRASH"
@@ -27,7 +28,8 @@ const crashEnv = "TRAILGAUGE_TEST_CRASH"
 type crash struct {
 	Trail, Lake     string
 	AsOf, ScoreFrom time.Time
-	At              int // operation to die before, from 1; 0: none
+	At              int  // operation to die before, from 1; 0: none
+	Power           bool // the power fails, too
 	ShardJSON       int64
 	Do              string // compact, gc or expire; "": a run
 }
@@ -76,14 +78,18 @@ func crashMain(text string) int {
 		return 1
 	}
 	var ops atomic.Int64
+	cut := &powerCut{Store: to, dir: c.Lake, prepared: map[string]bool{}}
 	before := func(op, key string) error {
 		if (op == "Put" || op == "PutFile" || op == "Create" || op == "Delete") && ops.Add(1) == int64(c.At) {
+			if c.Power {
+				cut.damage(c.At)
+			}
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		}
 		return nil
 	}
-	o := options(from, storetest.Hooked(to, before, nil), c.AsOf)
+	o := options(from, storetest.Hooked(cut, before, nil), c.AsOf)
 	o.ScoreFrom, o.Workers = c.ScoreFrom, 1
 	do := upkeeps[c.Do]
 	if do == nil {
@@ -154,25 +160,27 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 	all := t
 	for at := 1; at <= ops; at += step {
-		t.Run(strconv.Itoa(at), func(t *testing.T) {
-			t.Parallel()
-			if all.Failed() { // one is enough
-				return
-			}
-			x := one
-			x.Lake, x.At = filepath.Join(t.TempDir(), "killed"), at
-			if _, killed := process(t, x); !killed {
-				t.Fatalf("operation %d did not kill", at)
-			}
-			x.At = 0
-			process(t, x)
-			got := tree(t, x.Lake)
-			for name := range got { // what another goroutine was writing just then: no listing shows it, and gc sweeps it
-				if strings.HasPrefix(filepath.Base(name), ".tmp-") {
-					delete(got, name)
+		for _, power := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%d power %t", at, power), func(t *testing.T) {
+				t.Parallel()
+				if all.Failed() { // one is enough
+					return
 				}
-			}
-			sameTree(t, fmt.Sprintf("killed before operation %d of %d", at, ops), want, got)
-		})
+				x := one
+				x.Lake, x.At, x.Power = filepath.Join(t.TempDir(), "killed"), at, power
+				if _, killed := process(t, x); !killed {
+					t.Fatalf("operation %d did not kill", at)
+				}
+				x.At = 0
+				process(t, x)
+				got := tree(t, x.Lake)
+				for name := range got { // what another goroutine was writing just then: no listing shows it, and gc sweeps it
+					if strings.HasPrefix(filepath.Base(name), ".tmp-") {
+						delete(got, name)
+					}
+				}
+				sameTree(t, fmt.Sprintf("killed before operation %d of %d", at, ops), want, got)
+			})
+		}
 	}
 }

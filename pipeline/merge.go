@@ -167,10 +167,10 @@ func (m *merger) keepKeys(ctx context.Context, t *touched) error {
 	key := fmt.Sprintf("state/keys/%s/%08d.keys", man.Day.Path(), m.commit.Number)
 	man.Keys = append(man.Keys, key)
 	keys := lake.MergeKeys(files...)
-	if err := m.lake.Put(ctx, lake.FingerprintsKey(key), lake.EncodeFingerprints(keys)); err != nil {
+	if err := m.lake.Prepare(ctx, lake.FingerprintsKey(key), lake.EncodeFingerprints(keys)); err != nil {
 		return err
 	}
-	return m.lake.Put(ctx, key, keys.File())
+	return m.lake.Prepare(ctx, key, keys.File())
 }
 
 // maxCountFiles bounds the counts files of a day that is still growing; a day that is over has one.

@@ -78,7 +78,7 @@ func (m *merger) list(ctx context.Context, day string, list []readObject) error 
 	key := listKey(day, c.Number)
 	c.Objects[at].Lists = append(lists, key)
 	m.reopen(day)
-	return m.lake.Put(ctx, key, encodeList(list))
+	return m.lake.Prepare(ctx, key, encodeList(list))
 }
 
 // reopen takes the decisions back to a delivery day that was told of as a whole and got more objects: its report counts them. What the records in them change

@@ -66,7 +66,7 @@ func publish(ctx context.Context, s store.Store, rep *report.Run) error {
 		if err := form.write(&b, rep); err != nil {
 			return fmt.Errorf("writing the report: %w", err)
 		}
-		if err := s.Put(ctx, reportFolder(rep.ID)+form.name, b.Bytes()); err != nil {
+		if err := s.Prepare(ctx, reportFolder(rep.ID)+form.name, b.Bytes()); err != nil {
 			return err
 		}
 	}

@@ -324,12 +324,12 @@ func (s *scanner) write(ctx context.Context, rows keyedRows) error {
 	}
 	if body := s.rejects.body(); len(body) > 0 {
 		s.part.Rejected = rejectedKey(s.run, s.name)
-		if err := s.lake.Put(ctx, s.part.Rejected, body); err != nil {
+		if err := s.lake.Prepare(ctx, s.part.Rejected, body); err != nil {
 			return err
 		}
 	}
 	if len(s.work) > 0 {
-		if err := s.lake.Put(ctx, workKey(s.run, s.name), s.work); err != nil {
+		if err := s.lake.Prepare(ctx, workKey(s.run, s.name), s.work); err != nil {
 			return err
 		}
 	}
@@ -406,7 +406,7 @@ func (s *scanner) piece(from int) piece {
 
 func putFile(ctx context.Context, s store.Store, t lake.Table, day trail.Day, run int, name string, body []byte, rows int) (lake.File, error) {
 	f := lake.File{Key: lake.FileKey(t, day, run, name), Rows: int64(rows), Bytes: int64(len(body))}
-	return f, s.Put(ctx, f.Key, body)
+	return f, s.Prepare(ctx, f.Key, body)
 }
 
 func putTiles(ctx context.Context, s store.Store, t lake.Table, day trail.Day, run int, name string, tiles []counts.Tile) (lake.File, error) {

@@ -64,7 +64,7 @@ func (w *writer) tell(ctx context.Context, rep *report.Run) (key string, err err
 		return "", fmt.Errorf("writing what run %d tells of: %w", t.Run, err)
 	}
 	key = fmt.Sprintf("%s%08d-%016x.json", toldPrefix, t.Run, xxh3.Hash(body))
-	return key, w.lake.Put(ctx, key, append(body, '\n'))
+	return key, w.lake.Prepare(ctx, key, append(body, '\n'))
 }
 
 // brief leaves out what no message needs, which is most of an insight.

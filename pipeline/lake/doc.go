@@ -29,7 +29,8 @@
 //	rejected/00000042-0003.jsonl        what could not be taken in: object, position, reason, text
 //
 // Days are UTC days of the event, not of the delivery. Numbers in file names are runs: the number of the commit that first names the file.
-// A file that no commit names does not exist for any reader, and no file changes once it is named.
+// A file that no commit names does not exist for any reader, and no file changes once it is named. What a commit names is on the disk before the commit
+// is (store.Store's Prepare): a power cut damages what the run that is finished next writes again.
 //
 // Insights of one cause are one incident (insight.Incident): the column incidentid of the insights table holds its ID, which follows from that of its
 // first insight. It is a column and no table of its own because an incident is nothing but its insights, and these may change with any run: each run

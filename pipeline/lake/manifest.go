@@ -104,7 +104,7 @@ func (m *Manifest) Write(ctx context.Context, s store.Store, commit int, variant
 	}
 	body, err := json.MarshalIndent(m, "", " ")
 	if err == nil {
-		err = s.Put(ctx, key, append(body, '\n'))
+		err = s.Prepare(ctx, key, append(body, '\n'))
 	}
 	return DayRef{m.Day, key}, err
 }
@@ -138,7 +138,7 @@ func (m *Manifest) Publish(ctx context.Context, s store.Store) error {
 		if err == nil && bytes.Equal(old, []byte(b.String())) || err != nil && b.Len() == 0 {
 			continue
 		}
-		if err := s.Put(ctx, key, []byte(b.String())); err != nil {
+		if err := s.Prepare(ctx, key, []byte(b.String())); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +17,8 @@ import (
 // the tree leads out of it; it is opened anew by every call because dir may come into being, or be replaced, at any time.
 type folder struct {
 	skips
-	dir string
+	dir      string
+	prepared prepared
 }
 
 // Folder returns the store of the files below dir, which need not exist before the first write: until then it is empty.
@@ -145,24 +145,6 @@ func (f *folder) inside(ctx context.Context, what, key string, fn func(*os.Root)
 		return fmt.Errorf("%s %s: %w", what, f.URL(key), osError(err))
 	}
 	return nil
-}
-
-// temp writes body to a new file in dir and returns its name. A crash may leave it there; no listing shows it.
-func temp(dir *os.Root, body io.Reader) (name string, err error) {
-	name = tempPrefix + rand.Text()
-	file, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return "", err
-	}
-	_, err = io.Copy(file, body)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err := errors.Join(err, file.Close()); err != nil {
-		dir.Remove(name)
-		return "", err
-	}
-	return name, nil
 }
 
 func fileInfo(key string, stat fs.FileInfo) Info {

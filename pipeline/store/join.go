@@ -155,7 +155,8 @@ func (j *joined) readOnly(key string) error {
 	return fmt.Errorf("writing %s: several places together are only read: %w", j.URL(key), errors.ErrUnsupported)
 }
 
-func (j *joined) Put(_ context.Context, key string, _ []byte) error    { return j.readOnly(key) }
-func (j *joined) PutFile(_ context.Context, key, _ string) error       { return j.readOnly(key) }
-func (j *joined) Create(_ context.Context, key string, _ []byte) error { return j.readOnly(key) }
-func (j *joined) Delete(_ context.Context, key string) error           { return j.readOnly(key) }
+func (j *joined) Put(_ context.Context, key string, _ []byte) error     { return j.readOnly(key) }
+func (j *joined) Prepare(_ context.Context, key string, _ []byte) error { return j.readOnly(key) }
+func (j *joined) PutFile(_ context.Context, key, _ string) error        { return j.readOnly(key) }
+func (j *joined) Create(_ context.Context, key string, _ []byte) error  { return j.readOnly(key) }
+func (j *joined) Delete(_ context.Context, key string) error            { return j.readOnly(key) }

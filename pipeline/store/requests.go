@@ -66,6 +66,11 @@ func (c *counted) Put(ctx context.Context, key string, body []byte) error {
 	return c.Store.Put(ctx, key, body)
 }
 
+func (c *counted) Prepare(ctx context.Context, key string, body []byte) error {
+	atomic.AddInt64(&c.r.Put, 1)
+	return c.Store.Prepare(ctx, key, body)
+}
+
 // PutFile counts one request for each part of a large file, and two that begin and end it.
 func (c *counted) PutFile(ctx context.Context, key, name string) error {
 	n := int64(1)

@@ -21,6 +21,11 @@ func (b *bucket) Put(ctx context.Context, key string, body []byte) error {
 	return b.wrap(ctx, "putting", key, b.put(ctx, key, bytes.NewReader(body), int64(len(body)), nil))
 }
 
+// Prepare is Put: what S3 has taken lasts.
+func (b *bucket) Prepare(ctx context.Context, key string, body []byte) error {
+	return b.Put(ctx, key, body)
+}
+
 // Create is a PutObject with If-None-Match: *. When the reply to a first attempt is lost, the retry finds the key taken by the
 // attempt before; so each Create marks its object with a random token, and a refusal counts only if another token is there.
 func (b *bucket) Create(ctx context.Context, key string, body []byte) error {

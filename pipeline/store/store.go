@@ -44,8 +44,13 @@ type Store interface {
 	// Stat returns the Info of one object, or ErrNotExist.
 	Stat(ctx context.Context, key string) (Info, error)
 
-	// Put writes an object as a whole, replacing what was there; a reader sees the old bytes or the new, never a mix.
+	// Put writes an object as a whole, replacing what was there; a reader sees the old bytes or the new, never a mix. When it returns, and the
+	// same goes for PutFile and Create, the object outlasts a power cut, and so does all that was prepared before the call.
 	Put(ctx context.Context, key string, body []byte) error
+
+	// Prepare is Put of an object that nobody looks for before another one names it: a power cut before the next call of Put, PutFile or Create
+	// has returned may leave a new object damaged, empty or gone (one that is replaced is the old one or the new).
+	Prepare(ctx context.Context, key string, body []byte) error
 
 	// PutFile is Put with what the local file of that name holds, for bodies too large for memory. The file must not change meanwhile.
 	PutFile(ctx context.Context, key, name string) error

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -20,11 +21,23 @@ func TestWrapped(t *testing.T) {
 	})
 }
 
+// What Prepare writes is there at once, like what Put does.
+func TestPrepared(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store { return preparing{folder(t, t.TempDir())} })
+}
+
+type preparing struct{ store.Store }
+
+func (p preparing) Put(ctx context.Context, key string, body []byte) error {
+	return p.Prepare(ctx, key, body)
+}
+
 // everything calls each method of s once, on keys of its own, and returns the errors by method.
 func everything(t *testing.T, s store.Store) map[string]error {
 	ctx := t.Context()
 	errs := map[string]error{}
 	errs["Put"] = s.Put(ctx, "put", []byte("new"))
+	errs["Prepare"] = s.Prepare(ctx, "prepare", []byte("new"))
 	errs["Create"] = s.Create(ctx, "create", nil)
 	errs["Delete"] = s.Delete(ctx, "delete")
 	_, _, errs["Get"] = s.Get(ctx, "old", 0)
@@ -40,7 +53,7 @@ func TestCounted(t *testing.T) {
 	var r store.Requests
 	s := store.Counted(folder(t, dir), &r)
 	everything(t, s) // an error counts as a request, too
-	if diff := cmp.Diff(store.Requests{List: 2, Get: 3, Put: 2, Delete: 1}, r.Load()); diff != "" {
+	if diff := cmp.Diff(store.Requests{List: 2, Get: 3, Put: 3, Delete: 1}, r.Load()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for i := range 2001 { // S3 answers a listing in pages of 1,000
@@ -67,9 +80,9 @@ func TestCounted(t *testing.T) {
 // Each operation can be stopped on either side of its effect.
 func TestHooked(t *testing.T) {
 	killed := errors.New("killed")
-	effects := func(s store.Store) [3]bool {
-		var there [3]bool
-		for i, key := range []string{"put", "create", "delete"} {
+	effects := func(s store.Store) [4]bool {
+		var there [4]bool
+		for i, key := range []string{"put", "prepare", "create", "delete"} {
 			_, err := s.Stat(t.Context(), key)
 			there[i] = err == nil
 		}
@@ -78,10 +91,10 @@ func TestHooked(t *testing.T) {
 	for _, c := range []struct {
 		name          string
 		before, after storetest.Hook
-		want          [3]bool // that "put", "create" and "delete" are there
+		want          [4]bool // that "put", "prepare", "create" and "delete" are there
 	}{
-		{"before", func(string, string) error { return killed }, nil, [3]bool{false, false, true}},
-		{"after", nil, func(string, string) error { return killed }, [3]bool{true, true, false}},
+		{"before", func(string, string) error { return killed }, nil, [4]bool{false, false, false, true}},
+		{"after", nil, func(string, string) error { return killed }, [4]bool{true, true, true, false}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			plain := folder(t, t.TempDir())
@@ -96,7 +109,7 @@ func TestHooked(t *testing.T) {
 				}
 			}
 			if got := effects(plain); got != c.want {
-				t.Errorf("put, create, delete there: %v, want %v", got, c.want)
+				t.Errorf("put, prepare, create, delete there: %v, want %v", got, c.want)
 			}
 		})
 	}
@@ -104,7 +117,7 @@ func TestHooked(t *testing.T) {
 	var calls []string
 	s := storetest.Hooked(folder(t, t.TempDir()), func(op, key string) error { calls = append(calls, op+" "+key); return nil }, nil)
 	everything(t, s)
-	want := []string{"Put put", "Create create", "Delete delete", "Get old", "GetRange old", "Stat old", "Folders ", "List "}
+	want := []string{"Put put", "Put prepare", "Create create", "Delete delete", "Get old", "GetRange old", "Stat old", "Folders ", "List "}
 	if diff := cmp.Diff(want, calls); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}

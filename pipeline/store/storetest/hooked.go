@@ -6,7 +6,8 @@ import (
 	"trailgauge/pipeline/store"
 )
 
-// A Hook is called with the name of a method ("List", "Folders", "Get", "GetRange", "Stat", "Put", "PutFile", "Create", "Delete") and its key or prefix.
+// A Hook is called with the name of a method ("List", "Folders", "Get", "GetRange", "Stat", "Put", "PutFile", "Create", "Delete") and its key or prefix. Prepare
+// is a "Put" too.
 // Its error becomes the method's.
 type Hook func(op, key string) error
 
@@ -68,6 +69,10 @@ func (h *hooked) Stat(ctx context.Context, key string) (info store.Info, err err
 
 func (h *hooked) Put(ctx context.Context, key string, body []byte) error {
 	return h.around("Put", key, func() error { return h.Store.Put(ctx, key, body) })
+}
+
+func (h *hooked) Prepare(ctx context.Context, key string, body []byte) error {
+	return h.around("Put", key, func() error { return h.Store.Prepare(ctx, key, body) })
 }
 
 func (h *hooked) PutFile(ctx context.Context, key, name string) error {
