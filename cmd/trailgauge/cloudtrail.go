@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/smithy-go/logging"
 
@@ -20,13 +19,14 @@ import (
 
 // newCloudTrail returns a client of CloudTrail itself in a region, with the credentials of the SDK's default chain.
 func newCloudTrail(ctx context.Context, region string, o ...func(*cloudtrail.Options)) (*cloudtrail.Client, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithAppID("trailgauge"), config.WithRegion(region), config.WithLogger(logging.Nop{}))
-	if err != nil {
-		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
+	cfg, err := store.AWS(ctx, region)
+	if err == nil {
+		err = store.CheckCredentials(ctx, cfg)
 	}
-	if err := store.CheckCredentials(ctx, cfg); err != nil {
+	if err != nil {
 		return nil, err
 	}
+	cfg.Retryer, cfg.Logger = nil, logging.Nop{}
 	return cloudtrail.NewFromConfig(cfg, o...), nil
 }
 

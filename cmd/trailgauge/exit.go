@@ -56,7 +56,7 @@ func statusOf(err error) int {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return statusInterrupted
-	case errors.Is(err, pipeline.ErrUsage):
+	case errors.Is(err, pipeline.ErrUsage), errors.Is(err, store.ErrProfile):
 		return statusUsage
 	case errors.Is(err, pipeline.ErrHeld):
 		return statusHeld
@@ -82,6 +82,8 @@ func hintFor(err error) string {
 		return folder.hint()
 	case errors.Is(err, pipeline.ErrHeld):
 		return "wait for it to end; a run that died gives the lake back within two minutes"
+	case errors.Is(err, store.ErrProfile):
+		return store.HintProfile
 	case errors.Is(err, store.ErrNoCredentials):
 		return store.HintNoCredentials
 	case errors.Is(err, store.ErrCredentials):

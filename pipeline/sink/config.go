@@ -161,10 +161,10 @@ func Open(ctx context.Context, c Config, getenv func(string) string) (Sink, erro
 		}
 	}
 	cfg, err := store.AWS(ctx, region)
-	if err != nil {
-		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
+	if err == nil {
+		err = store.CheckCredentials(ctx, cfg)
 	}
-	if err := store.CheckCredentials(ctx, cfg); err != nil {
+	if err != nil {
 		return nil, placeError(err)
 	}
 	if c.Type == "securityhub" {

@@ -59,6 +59,10 @@ func TestNoCredentials(t *testing.T) {
 	if !errors.As(err, &hint) || hint.Hint != store.HintNoCredentials || len(e.requests) > 0 {
 		t.Errorf("%v", err)
 	}
+	t.Setenv("AWS_PROFILE", "nobody")
+	if _, err := Open(t.Context(), c, os.Getenv); !errors.As(err, &hint) || hint.Hint != store.HintProfile {
+		t.Errorf("with a profile that is not there: %v", err)
+	}
 }
 
 // TestRoleDenied: of an account whose role cannot be assumed the findings wait; those of others arrive.

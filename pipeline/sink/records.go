@@ -38,6 +38,8 @@ func placeError(err error) error {
 	switch {
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return &BusyError{Err: err}
+	case errors.Is(err, store.ErrProfile):
+		return &HintError{err, store.HintProfile}
 	case errors.Is(err, store.ErrNoCredentials):
 		return &HintError{err, store.HintNoCredentials}
 	case errors.Is(err, store.ErrCredentials):

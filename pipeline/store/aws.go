@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // AWS returns the configuration of the SDK's default chain, for services other than S3: their requests are tried once, for callers that try again entry
-// by entry. region may be empty.
+// by entry. region may be empty. The error wraps ErrProfile where the environment names a profile that is not there.
 func AWS(ctx context.Context, region string) (aws.Config, error) {
 	cfg, err := loadConfig(ctx, S3Options{Region: region})
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
@@ -42,6 +43,12 @@ func (noCredentials) Error() string {
 	return "there are none, neither in the environment nor in the shared files (~/.aws) nor of a role of this machine"
 }
 func (noCredentials) Unwrap() error { return ErrCredentials }
+
+// ErrProfile says that a profile of the shared files (AWS_PROFILE) is not there.
+var ErrProfile = errors.New("there is none of that name in the shared files (~/.aws)")
+
+// HintProfile says what to do about ErrProfile.
+const HintProfile = "aws configure list-profiles shows which there are: name one of them (AWS_PROFILE), or none"
 
 // HintNoCredentials says what to do about ErrNoCredentials.
 const HintNoCredentials = "log in (aws configure sso, then aws sso login), name a profile that has them (AWS_PROFILE), or run where a role is attached (EC2, ECS, Lambda); aws sts get-caller-identity shows what is found"

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -21,7 +22,6 @@ import (
 // environment, shared files, container or instance role. There is no field for a secret, on purpose.
 type S3Options struct {
 	Region   string // of the bucket; empty: the default chain's, else us-east-1
-	Profile  string // of the shared configuration files; empty: AWS_PROFILE or "default"
 	Endpoint string // URL of another S3 server ("http://127.0.0.1:9000"); empty: AWS, or AWS_ENDPOINT_URL_S3
 
 	PathStyle            bool // bucket in the path, not in the host name; most servers other than AWS need it
@@ -80,7 +80,7 @@ func S3(ctx context.Context, name, prefix string, o S3Options) (Store, error) {
 
 	cfg, err := loadConfig(ctx, o)
 	if err != nil {
-		return nil, fmt.Errorf("opening %s: reading the AWS configuration: %w", where, err)
+		return nil, fmt.Errorf("opening %s: %w", where, err)
 	}
 	if err := CheckCredentials(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("opening %s: %w", where, err)
@@ -121,14 +121,19 @@ func loadConfig(ctx context.Context, o S3Options) (aws.Config, error) {
 	if o.Region != "" {
 		load = append(load, config.WithRegion(o.Region))
 	}
-	if o.Profile != "" {
-		load = append(load, config.WithSharedConfigProfile(o.Profile))
-	}
 	if o.ChecksumWhenRequired {
 		load = append(load, config.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired),
 			config.WithResponseChecksumValidation(aws.ResponseChecksumValidationWhenRequired))
 	}
-	return config.LoadDefaultConfig(ctx, load...)
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	var missing config.SharedConfigProfileNotExistError
+	if errors.As(err, &missing) {
+		err = fmt.Errorf("profile %q: %w", missing.Profile, ErrProfile)
+	}
+	if err != nil {
+		err = fmt.Errorf("reading the AWS configuration: %w", err)
+	}
+	return cfg, err
 }
 
 // newRetryer is the SDK's standard retryer without its token bucket: when S3 throttles a batch job, waiting is right, and to
