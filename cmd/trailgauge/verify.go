@@ -69,6 +69,10 @@ func (v *verifyCommand) run(ctx context.Context, t *terminal) (outcome, error) {
 		if !v.JSON {
 			verified(t.out, r)
 		}
+		if r.Logs.Unreferenced > 0 {
+			t.hint("a log file that no digest names was added, or is of another trail, without log file validation, that delivers to " + r.Trail +
+				", too: their names do not tell. aws cloudtrail describe-trails lists trails and where they deliver, and LogFileValidationEnabled")
+		}
 	}
 	if v.JSON {
 		err = printJSON(t.out, struct {

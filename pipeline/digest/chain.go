@@ -37,7 +37,10 @@ type pointer struct {
 func (w *ward) chain(ctx context.Context, keys []string) error {
 	if n, _ := nameOf(keys[len(keys)-1]); !n.backfill && w.To.Sub(n.stamp) > late {
 		w.gap(keys[len(keys)-1], w.To)
+		w.holes = append(w.holes, span{n.stamp, w.To})
 	}
+	others := len(w.held)
+	defer func() { w.holes = append(w.holes, between(merged(w.held[others:]))...) }()
 	var next *pointer // what the digest after says, nil when there is none or nothing to go by
 	for i := len(keys) - 1; i >= 0; {
 		key := keys[i]
@@ -73,6 +76,7 @@ func (w *ward) chain(ctx context.Context, keys []string) error {
 	if next != nil && next.proof != wrong && next.key != "" { // the first of the range names one before it
 		if n, ok := nameOf(next.key); ok && n.stamp.After(w.From) {
 			w.digest(next.key, Missing, "not found; the digest after it names it")
+			w.holes = append(w.holes, span{w.From, next.from.start})
 		}
 	}
 	return nil

@@ -7,8 +7,8 @@
 // …/cloudtrail-log-file-validation-digest-file-structure.html
 //
 // It is stricter than "aws cloudtrail validate-logs" in three things. A digest must have the hash and the signature that the next one names, and not
-// only a signature that fits. Log files that no digest names are reported: as added where the digests of their time hold, else as of a time
-// without one. And where metadata was lost, as in a copy on disk, the signature that
+// only a signature that fits. Log files that no digest names are reported: as added where the digests of their time hold (of all trails that
+// have any in the same place), else as of a time without one. And where metadata was lost, as in a copy on disk, the signature that
 // the next digest names is enough; only the newest digest of a chain is then unproven.
 //
 // What is verified is hostile until proven otherwise, digests too: nothing that a digest with a wrong signature names is read, sizes are bounded

@@ -42,6 +42,7 @@ type ward struct {
 	out   *Result
 	named map[[16]byte]struct{} // log files that a digest names, as the first half of the SHA-256 of the key
 	held  []span                // times of the digests that hold, in no order
+	holes []span                // times without such a digest of one of the trails, in no order: its log files are named by none, whatever the others' digests are
 }
 
 func keyOf(key string) [16]byte {
@@ -172,7 +173,7 @@ func (v *verifier) load(ctx context.Context, key string, use func(content []byte
 // additions finds the log files that no digest names.
 func (w *ward) additions(ctx context.Context) error {
 	dir := w.logs()
-	times := merged(w.held)
+	times, holes := merged(w.held), merged(w.holes)
 	none := len(times) == 0
 	from, upto := w.From, w.To
 	if !none {
@@ -195,7 +196,7 @@ func (w *ward) additions(ctx context.Context) error {
 			strays++
 		case !at.IsZero() && !at.Before(upto.Add(-slack)) && !at.Before(w.To.Add(-late)):
 			w.out.Logs.Pending++
-		case !at.IsZero() && !covers(times, at, at.Add(slack)):
+		case !at.IsZero() && (!covers(times, at, at.Add(slack)) || meets(holes, at, at.Add(slack))):
 			w.log(w.Trail.URL(i.Key), Uncovered, "the digest that may name it is missing, or does not hold")
 		default:
 			w.log(w.Trail.URL(i.Key), Unreferenced, "no digest names it")
@@ -212,6 +213,14 @@ func (w *ward) additions(ctx context.Context) error {
 // span is a time, [from, to).
 type span struct{ from, to time.Time }
 
+// between returns the times that lie between merged spans.
+func between(spans []span) (out []span) {
+	for k := 1; k < len(spans); k++ {
+		out = append(out, span{spans[k-1].to, spans[k].from})
+	}
+	return out
+}
+
 // merged returns the same time as spans that neither touch nor overlap, ascending.
 func merged(spans []span) []span {
 	slices.SortFunc(spans, func(a, b span) int { return a.from.Compare(b.from) })
@@ -226,6 +235,12 @@ func merged(spans []span) []span {
 		out = append(out, s)
 	}
 	return out
+}
+
+// meets tells whether some merged spans have any of [from, to).
+func meets(spans []span, from, to time.Time) bool {
+	n := sort.Search(len(spans), func(k int) bool { return spans[k].to.After(from) })
+	return n < len(spans) && spans[n].from.Before(to)
 }
 
 // covers tells whether all of [from, to) lies in one of some merged spans.

@@ -317,3 +317,43 @@ func TestVerifyNoticesAll(t *testing.T) {
 		}
 	})
 }
+
+// A trail whose digest is missing is not excused by another trail of the same place, whose digests are all there: what it delivered is not
+// proven, and called forged no more than if it were alone.
+func TestVerifyTwoTrails(t *testing.T) {
+	s := newSample(t, true)
+	d := fixtures.NewDigester(7)
+	d.Name = "second"
+	for h := range 5 {
+		at := began.Add(time.Duration(h)*time.Hour + 40*time.Minute)
+		key := fmt.Sprintf("AWSLogs/111122223333/CloudTrail/eu-central-1/%s/111122223333_CloudTrail_eu-central-1_%s_second%d.json.gz", at.Format("2006/01/02"), at.Format("20060102T1504Z"), h)
+		s.put(key, pack("{}"))
+		if err := d.Add(key, pack("{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var digests []string
+	if err := d.Write(s.to, func(key string, body []byte, meta map[string]string) error {
+		digests, s.meta[key] = append(digests, key), meta
+		s.put(key, body)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	whole := s.verify()
+	if len(digests) < 5 || whole.Damaged() || len(whole.Gaps) > 0 {
+		t.Fatalf("both whole: %d digests, told\n%s", len(digests), told(whole))
+	}
+	for n := range digests {
+		body, _, err := s.Get(t.Context(), digests[n], 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.drop(digests[n])
+		r := s.verify()
+		if r.Logs.Unreferenced > 0 || r.Logs.Valid+r.Logs.Uncovered+r.Logs.Pending != whole.Logs.Valid {
+			t.Errorf("without digest %d of %d: told\n%s", n, len(digests), told(r))
+		}
+		s.put(digests[n], body)
+	}
+}
