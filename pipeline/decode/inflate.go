@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"slices"
 	"sync"
@@ -18,7 +19,14 @@ const MaxObject = 64 << 20
 // ErrTooLarge is the error of an object that inflates to the limit or beyond.
 var ErrTooLarge = errors.New("object is too large")
 
-var inflaters = sync.Pool{New: func() any { return new(gzip.Reader) }}
+var inflaters = sync.Pool{New: func() any { return new(inflater) }}
+
+// inflater is the library's way to read gzip and our own: the library reads the header, ours the plain rest, and what that gives up on is the
+// library's again, which alone says what is wrong.
+type inflater struct {
+	library gzip.Reader
+	own     deflate
+}
 
 // Inflate appends the content of an object to dst. A body that does not begin with gzip's magic bytes is
 // appended as it is. A gzip body must be one whole member and nothing after it: readers differ in what they make
@@ -30,14 +38,21 @@ func Inflate(dst, body []byte, limit int64) ([]byte, error) {
 		}
 		return append(dst, body...), nil
 	}
-	z := inflaters.Get().(*gzip.Reader)
+	z := inflaters.Get().(*inflater)
 	defer inflaters.Put(z)
 	src := bytes.NewReader(body)
-	if err := z.Reset(src); err != nil {
+	if err := z.library.Reset(src); err != nil {
 		return dst, fmt.Errorf("inflating: %w", unexpected(err))
 	}
-	z.Multistream(false)
-	out, err := readBelow(slices.Grow(dst, sizeHint(body, limit)), z, limit)
+	size := sizeHint(body, limit)
+	dst = slices.Grow(dst, size+slack)
+	if int64(size) < limit {
+		if out, ok := z.own.member(dst, body[len(body)-src.Len():], size); ok {
+			return out, nil
+		}
+	}
+	z.library.Multistream(false)
+	out, err := readBelow(dst, &z.library, limit)
 	if err != nil {
 		return dst, err
 	}
@@ -45,6 +60,19 @@ func Inflate(dst, body []byte, limit int64) ([]byte, error) {
 		return dst, fmt.Errorf("inflating: %d bytes follow the end of the gzip member", src.Len())
 	}
 	return out, nil
+}
+
+// member appends the content of a gzip member of which data is all but the header, and which comes to size bytes, to dst. dst has room for
+// slack bytes more. It gives up unless data ends with the member, and checksum and size agree.
+func (d *deflate) member(dst, data []byte, size int) ([]byte, bool) {
+	room := dst[len(dst) : len(dst)+size+slack]
+	read, ok := d.decode(room, data)
+	d.seek(nil, 0) // keeps no data alive
+	if !ok || len(data)-read != 8 {
+		return nil, false
+	}
+	sum, n := binary.LittleEndian.Uint32(data[read:]), binary.LittleEndian.Uint32(data[read+4:])
+	return dst[:len(dst)+size], n == uint32(size) && sum == crc32.ChecksumIEEE(room[:size])
 }
 
 // readBelow appends all of z to dst, unless that is limit bytes or more.
@@ -68,13 +96,12 @@ func readBelow(dst []byte, z io.Reader, limit int64) ([]byte, error) {
 	}
 }
 
-// sizeHint is the size that the trailer claims and one byte, so that the end is seen without growing; it is no
-// more than the limit, and than deflate can make of the body (1,032 bytes of one).
+// sizeHint is the size that the trailer claims; it is no more than the limit, and than deflate can make of the body (1,032 bytes of one).
 func sizeHint(body []byte, limit int64) int {
 	if len(body) < 18 {
 		return 0
 	}
-	claim := int64(binary.LittleEndian.Uint32(body[len(body)-4:])) + 1
+	claim := int64(binary.LittleEndian.Uint32(body[len(body)-4:]))
 	return int(max(0, min(claim, limit, int64(len(body))*1032)))
 }
 
