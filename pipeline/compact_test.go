@@ -201,7 +201,7 @@ func hidePlan(t *testing.T, dir string) {
 // A lake between the steps of a run is left alone.
 func TestCompactUnfinishedRun(t *testing.T) {
 	trailDir, dir, last := busy(t, 12*time.Hour)
-	for n, key := range []string{"state/parts/", "state/commits/", "reports/"} {
+	for n, key := range []string{"events/", "state/commits/", "reports/"} {
 		to := copyLake(t, dir)
 		stop := errors.New("stop")
 		commits := 0

@@ -136,6 +136,8 @@ type Options struct {
 
 	Progress Progress     // nil: nobody watches
 	Log      *slog.Logger // nil: nothing is logged
+
+	memory *memory // of a run that one process does
 }
 
 // The fixed times of a run.

@@ -67,6 +67,7 @@ func crashMain(text string) int {
 		return 1
 	}
 	shardJSON = c.ShardJSON
+	memoryBytes = 4 << 10 // of a few shards that most tests make, some stay in memory and some do not
 	from, err := store.Folder(c.Trail)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -25,8 +25,9 @@
 //
 //  5. Scan (ingest.go, scanall.go, scan.go, fetch.go, taking.go, rejects.go, desk.go). A shard is a straight line in one goroutine: its objects are read ahead,
 //     inflated, decoded (package decode) into columns, de-duplicated against each other, the lake and the shards before (neighbours.go), sorted, and
-//     written as one events file a day (package lake); counts and identities go into one working file. An object is taken in as a whole or not at
-//     all; a bad record is rejected alone. The part (part.go) says what came of every object, and is written last: a part that is there is whole.
+//     written as one events file a day (package lake); counts and identities stay in memory where one process does the run, up to 16 MiB, or go into
+//     one working file. An object is taken in as a whole or not at all; a bad record is rejected alone. The part (part.go) says what came of every
+//     object, and is written last: a part that is there is whole.
 //
 //  6. Merge (duplicates.go, index.go, corrections.go, merge.go, merge_state.go, compact_fold.go). The identities of all parts are read side by side,
 //     and the last 35 days of the lake are asked for them; a shard that holds what another one has first, or the lake on another day, is scanned

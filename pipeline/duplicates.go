@@ -172,6 +172,9 @@ func openStreams(ctx context.Context, s store.Store, parts []*part) (streams key
 	for shard, p := range parts {
 		for _, d := range p.Days {
 			k := &keyStream{store: s, key: d.Keys.File, off: d.Keys.From, shard: shard, day: d.Day, left: d.Events.Rows}
+			if d.Keys.held != nil {
+				k.chunk, k.left = lake.Keys(d.Keys.held[:k.left*lake.KeySize]), 0
+			}
 			if err := k.next(ctx); err != nil {
 				return nil, nil, err
 			}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/lake"
@@ -54,9 +55,13 @@ type piece struct {
 	File  string `json:"file,omitempty"`
 	From  int64  `json:"from"`
 	Bytes int64  `json:"bytes"`
+	held  []byte // the stretch itself, where it stays in memory
 }
 
 func (p piece) read(ctx context.Context, s store.Store) ([]byte, error) {
+	if p.held != nil {
+		return p.held, nil
+	}
 	body, err := s.GetRange(ctx, p.File, p.From, p.Bytes)
 	if err == nil && int64(len(body)) != p.Bytes {
 		err = fmt.Errorf("reading %s: it is truncated: %w", s.URL(p.File), lake.ErrForeign)
@@ -86,6 +91,32 @@ func (p piece) tiles(ctx context.Context, s store.Store, day trail.Day) (counts.
 		return nil, fmt.Errorf("reading %s: %w: %w", s.URL(p.File), err, lake.ErrForeign)
 	}
 	return counts.Slice(tiles), nil
+}
+
+// memory counts what the shards of a run leave for its merge in memory: as long as there is room, neither their working files nor their parts are
+// written. A run that finishes this one scans those shards again. Nil: there is no room, as others are to find what was scanned.
+type memory struct{ used atomic.Int64 }
+
+// memoryBytes bounds it: the identities of half a million events, some ten seconds of scanning.
+var memoryBytes int64 = 16 << 20 // a variable for tests
+
+// hold keeps a shard's pieces, which work holds, and tells whether there was room.
+func (m *memory) hold(p *part, work []byte) bool {
+	n := int64(len(work))
+	if m == nil {
+		return false
+	}
+	if m.used.Add(n) > memoryBytes {
+		m.used.Add(-n)
+		return false
+	}
+	work = slices.Clone(work)
+	for i := range p.Days {
+		for _, x := range []*piece{&p.Days[i].Keys, &p.Days[i].Counts} {
+			x.held = work[x.From : x.From+x.Bytes : x.From+x.Bytes]
+		}
+	}
+	return true
 }
 
 // correction is an UPDATED_DATA record: the event it replaces must not be counted any more.

@@ -130,6 +130,7 @@ func (o *Options) finish(ctx context.Context, c *lake.Commit, p *Plan, result *R
 			return nil, fmt.Errorf("%w: an interrupted run on this lake was reading %s; run on that trail first", ErrUsage, p.Trail)
 		}
 		var err error
+		o.memory = new(memory)
 		if c, err = o.takeIn(ctx, c, p); err != nil {
 			return nil, err
 		}

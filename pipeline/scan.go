@@ -31,6 +31,7 @@ type scanner struct {
 	elsewhere   survivors   // events that another shard keeps; nil at the first scan
 	neighbours  *neighbours // nil at the second
 	looks       bool        // somebody else scans the shard: it is read for its keys, and nothing is written
+	memory      *memory
 	progress    Progress
 
 	*desk
@@ -328,6 +329,9 @@ func (s *scanner) write(ctx context.Context, rows keyedRows) error {
 			return err
 		}
 	}
+	if s.memory.hold(&s.part, s.work) {
+		return nil
+	}
 	if len(s.work) > 0 {
 		if err := s.lake.Prepare(ctx, workKey(s.run, s.name), s.work); err != nil {
 			return err
@@ -401,7 +405,7 @@ func (s *scanner) original(k *keyed, of id) *original {
 
 // piece is what was added to the shard's working file since it had the given size.
 func (s *scanner) piece(from int) piece {
-	return piece{workKey(s.run, s.name), int64(from), int64(len(s.work) - from)}
+	return piece{File: workKey(s.run, s.name), From: int64(from), Bytes: int64(len(s.work) - from)}
 }
 
 func putFile(ctx context.Context, s store.Store, t lake.Table, day trail.Day, run int, name string, body []byte, rows int) (lake.File, error) {

@@ -79,7 +79,7 @@ func (o *Options) work(ctx context.Context, p *Plan, scannerOf func(shard int) *
 		g.Go(func() (err error) {
 			s.desk = <-desks
 			defer func() { desks <- s.desk }()
-			s.trail, s.lake, s.base, s.run, s.shard = o.Trail, o.Lake, o.TrailPath, p.Run, i
+			s.trail, s.lake, s.base, s.run, s.shard, s.memory = o.Trail, o.Lake, o.TrailPath, p.Run, i, o.memory
 			if s.progress == nil { // these objects are counted elsewhere
 				s.progress = noProgress{}
 			}

@@ -22,7 +22,7 @@
 //	state/told/00000042-HASH.json       what run 42 told of, for sinks; its commit names it
 //	state/delivered/SINK/00000042-0001.json  what a sink has had of that, a batch a file; 00000042.json: it has nothing more to get. No commit names them
 //	state/parts/00000042/…              working files of run 42, for gc once it is committed: 0003.json is what shard 3 of the scan came to, 0003.pieces its counts and
-//	                                    keys by day; fit-…, score-… and day-… are what the steps leave each other; shards.jsonl lists the plan's shards
+//	                                    keys by day (run has those of its first shards in memory); fit-…, score-… and day-… are what the steps leave each other; shards.jsonl lists the plan's shards
 //	state/latest, state/lease           the number of the current commit, as a hint, and who is running. A run writes the first before anything else: 0, a lake has begun
 //	reports/00000042/, reports/latest/  a run's report, and that of the newest run
 //	reports/daily/YYYY-MM-DD/           a day's, as known at its end: written by the run that decides its last hour, again by one that goes back to it
