@@ -176,9 +176,7 @@ func (d *deflate) dynamic() bool {
 // block decodes the symbols of a block to out, from at on.
 func (d *deflate) block(out []byte, at int, t *tables) (to int, ok bool) {
 	for ended := false; !ended; {
-		if len(d.data) < ahead {
-			d.pad()
-		}
+		d.fill()
 		if at, ended, ok = d.symbols(out, at, t); !ok {
 			return 0, false
 		}
@@ -186,20 +184,21 @@ func (d *deflate) block(out []byte, at int, t *tables) (to int, ok bool) {
 	return at, true
 }
 
-// symbols is block as far as the data reaches. Nearly all of the time goes here, and most of it into waiting for an entry, whose length says where the
-// next one is looked up: so all state is in local variables, slices shrink from the front (which needs no check of bounds while they are known to be
-// long enough), and a match of up to 64 bytes is copied without asking how long it is.
+// symbols is block as far as the data reaches; fill comes before. Nearly all of the time goes here, and most of it into waiting for an entry, whose
+// length says where the next one is looked up: so an entry is looked up with the bits that are left (at least 14: 56 less two literals and a length, or
+// three, of first tables) and more bits are taken in meanwhile. All state is in local variables, slices shrink from the front (which needs no check of
+// bounds while they are known to be long enough), and a match of up to 64 bytes is copied without asking how long it is.
 func (d *deflate) symbols(out []byte, at int, t *tables) (to int, ended, ok bool) {
 	data, held, n := d.data, d.held, d.n // of n the lowest six bits count
 	rest := out[at:]
-	for len(data) >= ahead {
+	e := uint64(t.literals[held&(1<<literalBits-1)])
+	for ; len(data) >= ahead; e = uint64(t.literals[held&(1<<literalBits-1)]) {
 		if len(rest) < slack {
 			return 0, false, false
 		}
 		held |= binary.LittleEndian.Uint64(data) << (n & 63)
 		data = data[7-n>>3&7:]
 		n |= 56
-		e := uint64(t.literals[held&(1<<literalBits-1)])
 		if e >= literal {
 			binary.LittleEndian.PutUint16(rest, uint16(e>>value))
 			rest = rest[e>>28:]
@@ -231,10 +230,10 @@ func (d *deflate) symbols(out []byte, at int, t *tables) (to int, ended, ok bool
 		length := int(e>>value + held&(1<<(e&63)-1)>>(e>>8&15))
 		held, n = held>>(e&63), n-e
 
+		e = uint64(t.distances[held&(1<<distanceBits-1)])
 		held |= binary.LittleEndian.Uint64(data) << (n & 63)
 		data = data[7-n>>3&7:]
 		n |= 56
-		e = uint64(t.distances[held&(1<<distanceBits-1)])
 		if e&(isDeeper|isStop) != 0 {
 			if e&isDeeper != 0 {
 				held, n = held>>(e&63), n-e
