@@ -24,8 +24,9 @@ type desk struct {
 	first   map[id]int32  // rows by identity
 	heads   []headed
 	order   []placed
-	written []int32 // order, as rows alone
-	work    []byte  // the shard's working file
+	room    []placed // for sorting order
+	written []int32  // order, as rows alone
+	work    []byte   // the shard's working file
 }
 
 // placed is a row with what it is sorted by.
@@ -120,8 +121,8 @@ func (s *scanner) byKey(from int) (list keyedRows) {
 	return list
 }
 
-// rank numbers the series of the rows in their order.
-func (d *desk) rank(rows []placed) {
+// rank numbers the series of the rows in their order, and returns how many there are.
+func (d *desk) rank(rows []placed) int {
 	type numbers [5]uint32
 	found := map[numbers]int32{}
 	var list []counts.Series
@@ -148,25 +149,52 @@ func (d *desk) rank(rows []placed) {
 	for i := range rows {
 		rows[i].series = rank[rows[i].series]
 	}
+	return len(list)
 }
 
-// sort brings rows into the order of the events table.
+// sort brings rows into the order of the events table: first those of a series together and by time, then, which leaves them in that order, by day.
 func (d *desk) sort(rows []placed) {
-	d.rank(rows)
+	if len(rows) == 0 {
+		return
+	}
+	d.distribute(rows, d.rank(rows), func(p *placed) int { return int(p.series) })
 	ids := d.rows.Texts("eventid")
-	slices.SortFunc(rows, func(a, b placed) int {
-		if a.day != b.day {
-			return int(a.day) - int(b.day)
+	for from, to := 0, 1; from < len(rows); from, to = to, to+1 {
+		for to < len(rows) && rows[to].series == rows[from].series {
+			to++
 		}
-		if a.series != b.series {
-			return int(a.series) - int(b.series)
-		}
-		if a.time != b.time {
-			return cmp.Compare(a.time, b.time)
-		}
-		if c := strings.Compare(ids.At(int(a.row)), ids.At(int(b.row))); c != 0 {
-			return c
-		}
-		return int(a.row) - int(b.row)
-	})
+		slices.SortFunc(rows[from:to], func(a, b placed) int {
+			if a.time != b.time {
+				return cmp.Compare(a.time, b.time)
+			}
+			if c := strings.Compare(ids.At(int(a.row)), ids.At(int(b.row))); c != 0 {
+				return c
+			}
+			return int(a.row) - int(b.row)
+		})
+	}
+	byDay := func(a, b placed) int { return int(a.day) - int(b.day) }
+	first, last := slices.MinFunc(rows, byDay).day, slices.MaxFunc(rows, byDay).day
+	if days := int(last) - int(first) + 1; days <= len(rows) {
+		d.distribute(rows, days, func(p *placed) int { return int(p.day) - int(first) })
+	} else { // somebody's records are years apart
+		slices.SortStableFunc(rows, byDay)
+	}
+}
+
+// distribute sorts rows by a number from 0 to n-1 and leaves those of the same one in their order, in less than half of the time that comparing them takes.
+func (d *desk) distribute(rows []placed, n int, number func(*placed) int) {
+	next := make([]int32, n+1) // by number: where its next row goes
+	for i := range rows {
+		next[number(&rows[i])+1]++
+	}
+	for k := range n {
+		next[k+1] += next[k]
+	}
+	d.room = append(d.room[:0], rows...)
+	for i := range d.room {
+		at := &next[number(&d.room[i])]
+		rows[*at] = d.room[i]
+		*at++
+	}
 }

@@ -18,7 +18,7 @@ func compareRows(a, b *trail.Record) int {
 		cmp.Compare(a.EventTS, b.EventTS), strings.Compare(a.EventID, b.EventID))
 }
 
-// Sorting by rank is sorting by the columns.
+// Sorting by rank, and by days near and far, is sorting by day and the columns; equal rows stay in their order.
 func TestRankOrder(t *testing.T) {
 	word := rapid.SampledFrom([]string{"", "a", "b", "ab"})
 	rapid.Check(t, func(t *rapid.T) {
@@ -26,10 +26,14 @@ func TestRankOrder(t *testing.T) {
 		d.clear(64)
 		var order []placed
 		var rows []trail.Record
+		day := rapid.SampledFrom([]trail.Day{20_000, 20_001, 20_003})
+		if rapid.Bool().Draw(t, "far") {
+			day = rapid.SampledFrom([]trail.Day{-700_000, 20_000, 2_000_000})
+		}
 		for i := range rapid.IntRange(0, 40).Draw(t, "rows") {
 			r := trail.Record{
 				Account: word.Draw(t, "account"), Region: word.Draw(t, "region"), EventSource: word.Draw(t, "source"), EventName: word.Draw(t, "name"),
-				Principal: word.Draw(t, "principal"), EventID: word.Draw(t, "id"), EventTS: rapid.Int64Range(0, 3).Draw(t, "time"),
+				Principal: word.Draw(t, "principal"), EventID: word.Draw(t, "id"), EventTS: day.Draw(t, "day").Start().UnixMilli() + rapid.Int64Range(0, 3).Draw(t, "time"),
 			}
 			rows = append(rows, r)
 			d.rows.Append(&r)
@@ -37,8 +41,9 @@ func TestRankOrder(t *testing.T) {
 		}
 		d.sort(order)
 		for i := 1; i < len(order); i++ {
-			if compareRows(&rows[order[i-1].row], &rows[order[i].row]) > 0 {
-				t.Fatalf("row %d comes before row %d", order[i-1].row, order[i].row)
+			a, b := order[i-1], order[i]
+			if cmp.Or(cmp.Compare(a.day, b.day), compareRows(&rows[a.row], &rows[b.row]), int(a.row-b.row)) >= 0 {
+				t.Fatalf("row %d comes before row %d", a.row, b.row)
 			}
 		}
 	})
