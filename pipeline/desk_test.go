@@ -36,7 +36,7 @@ func TestRankOrder(t *testing.T) {
 				Principal: word.Draw(t, "principal"), EventID: word.Draw(t, "id"), EventTS: day.Draw(t, "day").Start().UnixMilli() + rapid.Int64Range(0, 3).Draw(t, "time"),
 			}
 			rows = append(rows, r)
-			d.rows.Append(&r)
+			d.rows.Append(&r, trail.Alike{})
 			order = append(order, placed{day: trail.DayOfMilli(r.EventTS), row: int32(i), time: r.EventTS})
 		}
 		d.sort(order)

@@ -73,7 +73,7 @@ func rebuildAll(t *testing.T, name string, text []byte) int {
 	var table lake.Rows
 	var order []int32
 	for i := range rows {
-		table.Append(&rows[i])
+		table.Append(&rows[i], trail.Alike{})
 		order = append(order, int32(i))
 	}
 	second := eventsOf(t, must(table.Encode(order))(t))

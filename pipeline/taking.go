@@ -76,7 +76,7 @@ func (t *taking) take(ctx context.Context, r *trail.Record, m decode.Meta) error
 
 func (t *taking) gather(r *trail.Record, m decode.Meta) {
 	r.CountCategory, r.CountError = countedAs(r)
-	t.rows.Append(r)
+	t.rows.Append(r, m.Alike)
 	t.metas = append(t.metas, m)
 }
 

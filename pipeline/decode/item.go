@@ -106,9 +106,26 @@ func (d *Decoder) finish(r *trail.Record) (reason string) {
 	if r.Addendum.Reason == "UPDATED_DATA" && r.Addendum.OriginalEventID != r.EventID { // nothing replaces itself
 		r.Supersedes = r.Addendum.OriginalEventID
 	}
-	d.scratch, r.PrincipalKind = trail.AppendPrincipal(d.scratch[:0], r)
-	r.Principal, r.Extra = view(d.scratch), view(d.extra)
+	d.principal(r)
+	r.Extra = view(d.extra)
 	return ""
+}
+
+// principal fills the columns of the principal. Most follow from userIdentity alone, and are remembered with it.
+func (d *Decoder) principal(r *trail.Record) {
+	met := d.memos[trail.Caller].at(d.alike[trail.Caller])
+	if met != nil && met.principal != "" {
+		r.Principal, r.PrincipalKind = met.principal, met.kind
+		return
+	}
+	own := false
+	d.scratch, r.PrincipalKind, own = trail.AppendPrincipal(d.scratch[:0], r)
+	r.Principal = view(d.scratch)
+	if !own {
+		d.alike[trail.Caller] = 0
+	} else if met != nil {
+		met.principal, met.kind = string(d.scratch), r.PrincipalKind
+	}
 }
 
 // firstOf returns a, b or c, the first that says something, and "unknown" at last.
@@ -122,7 +139,7 @@ func firstOf(s ...string) string {
 }
 
 func (d *Decoder) meta(r *trail.Record, compact []byte) Meta {
-	m := Meta{Position: d.position, Sum: xxh3.Hash(compact)}
+	m := Meta{Position: d.position, Sum: xxh3.Hash(compact), Alike: d.alike}
 	if r.EventID == "" {
 		sum := sha256.Sum256(compact)
 		m.Key = [16]byte(sum[:])

@@ -28,6 +28,8 @@ type Meta struct {
 	// Sum is XXH3-64 of the record's JSON text without white space outside of strings: two records of one key
 	// and different sums are a conflict.
 	Sum uint64
+
+	Alike trail.Alike // of the records of one Decoder
 }
 
 // Rejection is an item of an object that is not a record.
@@ -52,6 +54,9 @@ type Decoder struct {
 	scratch  []byte
 	wrapper  bool // the record has a member of a lookup-events wrapper
 	repeated bool // the record has a member twice
+	memos    [trail.Parts]memo
+	alike    trail.Alike // of the record
+	values   []value
 
 	src      Source
 	each     func(*trail.Record, Meta) error

@@ -14,7 +14,7 @@ var yes, no = true, false
 // first: d.spaced says that it has white space, d.repeated that it has a member twice.
 func (d *Decoder) row(r *trail.Record) bool {
 	d.extra = append(d.extra[:0], '{')
-	d.wrapper = false
+	d.wrapper, d.alike = false, trail.Alike{}
 	_, ok := d.members(recordSchema, unsafe.Pointer(r), recordDepth)
 	if ok && len(d.extra) > 1 {
 		d.extra = append(d.extra, '}')
@@ -27,10 +27,15 @@ func (d *Decoder) row(r *trail.Record) bool {
 // members decodes the object at pos into the columns of one group and returns its number of members.
 func (d *Decoder) members(s *schema, row unsafe.Pointer, depth int) (n int, ok bool) {
 	var seen uint64
+	var known opening
 	for i := -1; ; n++ {
 		more, ok := d.next('}', depth, n == 0)
 		if !ok || !more {
-			return n, ok && !d.spaced
+			ok = ok && !d.spaced
+			if ok && known.part != nil && seen&^known.seen&^known.part.fields == 0 {
+				d.remember(known, row)
+			}
+			return n, ok
 		}
 		if k := d.foreseen(s, i+1); k >= 0 {
 			i = k
@@ -49,9 +54,15 @@ func (d *Decoder) members(s *schema, row unsafe.Pointer, depth int) (n int, ok b
 		if bit := uint64(1) << i; seen&bit != 0 {
 			d.repeated = true
 			return n, false
-		} else {
-			seen |= bit
 		}
+		if p := s.part; p != nil && i == p.first && seen&p.fields == 0 {
+			var met bool
+			if met, known = d.recall(p, row); met {
+				return n + 1, true
+			}
+			known.seen = seen
+		}
+		seen |= uint64(1) << i
 		if !d.field(&s.fields[i], row, depth+1) {
 			return n, false
 		}

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"slices"
 	"unsafe"
 
 	"trailgauge/pipeline/trail"
@@ -43,6 +44,7 @@ func (f *field) attributes(row unsafe.Pointer) *map[string]string {
 type schema struct {
 	fields []field
 	slots  [128]uint8 // 1 + index of a field, by hash, with linear probing
+	part   *part      // nil: none
 }
 
 func newSchema(fields ...field) *schema {
@@ -70,6 +72,39 @@ func (s *schema) find(name string) int {
 		}
 	}
 	return -1
+}
+
+// withParts marks the parts of a record, s: the whole of an object, or some members of the record itself.
+func withParts(s *schema) *schema {
+	for p := range trail.Parts {
+		of, names := s, p.Members()
+		if f := &s.fields[s.find(names[0])]; f.kind == group && len(names) == 1 {
+			of, names = f.fields, nil
+		}
+		of.part = &part{Part: p}
+		for i := range of.fields {
+			f := &of.fields[i]
+			if names == nil || slices.Contains(names, f.name) {
+				if of.part.fields == 0 {
+					of.part.first = i
+				}
+				of.part.fields |= 1 << i
+				of.part.columns = f.columns(of.part.columns, 0)
+			}
+		}
+	}
+	return s
+}
+
+// columns appends the columns of a field, in a row that begins at base.
+func (f *field) columns(list []column, base uintptr) []column {
+	if f.kind != group {
+		return append(list, column{uint16(base + f.at), f.kind})
+	}
+	for i := range f.fields.fields {
+		list = f.fields.fields[i].columns(list, base+f.at)
+	}
+	return list
 }
 
 func hashName(name string) uint {
@@ -142,7 +177,7 @@ var resourceSchema = newSchema(
 	at("ARN", text, unsafe.Offsetof(resource.ARN)),
 )
 
-var recordSchema = newSchema(
+var recordSchema = withParts(newSchema(
 	at("eventVersion", text, unsafe.Offsetof(record.EventVersion)),
 	inner("userIdentity", unsafe.Offsetof(record.UserIdentity), identitySchema),
 	at("eventTime", text, unsafe.Offsetof(record.EventTime)),
@@ -183,4 +218,4 @@ var recordSchema = newSchema(
 		at("clientProvidedHostHeader", text, unsafe.Offsetof(tls.ClientProvidedHostHeader)),
 		at("keyExchange", text, unsafe.Offsetof(tls.KeyExchange)),
 	)),
-)
+))

@@ -8,6 +8,9 @@ import (
 
 // take makes v one of the values that bound the page.
 func (p *page) take(v []byte) {
+	if v == nil {
+		v = []byte{} // "" in a column that has no other text: nil is no bound
+	}
 	if p.min == nil || bytes.Compare(v, p.min) < 0 {
 		p.min = v
 	}

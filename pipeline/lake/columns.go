@@ -65,7 +65,8 @@ type table struct {
 	leaves []leaf
 	sorted []format.SortingColumn
 	orders []format.ColumnOrder
-	named  []textAt // those of shape optionalText with a dictionary
+	named  []textAt // those of shape optionalText with a dictionary, but for those of parts
+	parts  [trail.Parts][]textAt
 	texts  []textAt // those without
 	others []*leaf
 	byPath map[string]int
@@ -105,7 +106,11 @@ var eventsTable = sync.OnceValue(func() *table {
 		case c.shape != optionalText:
 			t.others = append(t.others, c)
 		case c.dict:
-			t.named = append(t.named, textAt{c.at, i})
+			list := &t.named
+			if p, ok := trail.PartOf(c.names[0]); ok {
+				list = &t.parts[p]
+			}
+			*list = append(*list, textAt{c.at, i})
 		default:
 			t.texts = append(t.texts, textAt{c.at, i})
 		}

@@ -23,8 +23,8 @@ func shardRows(tb testing.TB, n int) (rows *Rows, days [][]int32) {
 		if text, err = decode.Inflate(text[:0], body, decode.MaxObject); err != nil {
 			return err
 		}
-		return decoder.Each(text, decode.Source{Key: key}, func(r *trail.Record, _ decode.Meta) error {
-			rows.Append(r)
+		return decoder.Each(text, decode.Source{Key: key}, func(r *trail.Record, m decode.Meta) error {
+			rows.Append(r, m.Alike)
 			return nil
 		}, nil)
 	})

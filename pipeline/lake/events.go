@@ -62,6 +62,9 @@ func (r *Rows) group(order []int32) error {
 		Columns: make([]format.ColumnChunk, len(r.columns)), NumRows: int64(len(order)), SortingColumns: eventsTable().sorted,
 		FileOffset: e.at(), Ordinal: int16(len(e.groups)),
 	}
+	for p := range r.parts {
+		r.parts[p].order(order)
+	}
 	chunks := make([]chunk, len(r.columns))
 	for i := range r.columns {
 		c, err := e.write(&r.columns[i], order)

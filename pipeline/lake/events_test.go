@@ -54,7 +54,7 @@ func encodeEvents(n int, row func(i int) *trail.Record) ([]byte, error) {
 	var rows Rows
 	order := make([]int32, n)
 	for i := range n {
-		rows.Append(row(i))
+		rows.Append(row(i), trail.Alike{})
 		order[i] = int32(i)
 	}
 	return rows.Encode(order)

@@ -24,6 +24,8 @@ func (e *encoder) gather(rows []int32) {
 		}
 	case c.leaf.shape != optionalText:
 		e.items = pick(e.items, c.flags, rows)
+	case c.of != nil:
+		e.items = pick(e.items, c.ids, c.of.ordered)
 	case c.leaf.dict:
 		e.items = pick(e.items, c.ids, rows)
 	default:

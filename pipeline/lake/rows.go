@@ -17,6 +17,7 @@ import (
 type Rows struct {
 	n       int
 	columns []vector
+	parts   [trail.Parts]varieties
 	encoder *encoder
 }
 
@@ -24,6 +25,7 @@ type Rows struct {
 // null in most records.
 type vector struct {
 	leaf   *leaf
+	of     *varieties // of a part's column: what its values are of; nil: of rows
 	texts  texts
 	ids    []uint32 // with a dictionary: the number of each value's text
 	flags  []byte
@@ -44,6 +46,11 @@ func (r *Rows) ready() {
 		r.columns = make([]vector, len(t.leaves))
 		for i := range r.columns {
 			r.columns[i].leaf = &t.leaves[i]
+		}
+		for p, columns := range t.parts {
+			for _, l := range columns {
+				r.columns[l.index].of = &r.parts[p]
+			}
 		}
 		r.Clear()
 	}
@@ -68,13 +75,21 @@ func (r *Rows) Clear() {
 		c.texts.clear()
 		c.ids, c.flags, c.times, c.starts = c.ids[:0], c.flags[:0], c.times[:0], c.starts[:0]
 	}
+	for p := range r.parts {
+		r.parts[p].clear()
+	}
 }
 
 // Truncate takes the rows from n on out again.
 func (r *Rows) Truncate(n int) {
 	r.n = n
 	for i := range r.columns {
-		r.columns[i].truncate(n)
+		if r.columns[i].of == nil {
+			r.columns[i].truncate(n)
+		}
+	}
+	for p := range r.parts {
+		r.parts[p].rows = cut(r.parts[p].rows, n)
 	}
 }
 
@@ -95,15 +110,17 @@ func (c *vector) truncate(rows int) {
 
 func cut[T any](s []T, n int) []T { return s[:min(n, len(s))] }
 
-// Append adds a record as the next row.
-func (r *Rows) Append(rec *trail.Record) {
+// Append adds a record as the next row. What alike says of it goes for all since the last Clear.
+func (r *Rows) Append(rec *trail.Record, alike trail.Alike) {
 	r.ready()
 	t, at := eventsTable(), unsafe.Pointer(rec)
 	for _, l := range t.named {
 		if s := *(*string)(unsafe.Add(at, l.at)); s != "" {
-			c := &r.columns[l.index]
-			c.ids = append(padded(c.ids, r.n, 0), c.texts.number(s))
+			r.columns[l.index].named(r.n, s)
 		}
+	}
+	for p, number := range alike {
+		r.addPart(trail.Part(p), number, at)
 	}
 	for _, l := range t.texts {
 		if s := *(*string)(unsafe.Add(at, l.at)); s != "" {
@@ -136,6 +153,9 @@ func (r *Rows) Append(rec *trail.Record) {
 // appendValues adds a row as parquet-go reads it from a file of this table. Its texts are copied.
 func (r *Rows) appendValues(row parquet.Row) {
 	r.ready()
+	for p := range r.parts {
+		r.parts[p].next(0)
+	}
 	for _, v := range row {
 		c := &r.columns[v.Column()]
 		shape := c.leaf.shape
@@ -148,7 +168,7 @@ func (r *Rows) appendValues(row parquet.Row) {
 			c.pad(r.n)
 			c.flags = append(c.flags, flag(v.Boolean()))
 		case shape == optionalText && !v.IsNull() && len(v.ByteArray()) > 0:
-			c.pad(r.n)
+			c.pad(r.place(c))
 			c.add(textOf(v))
 		case shape == resourceText && v.DefinitionLevel() > 0, shape.repeated() && v.DefinitionLevel() == int(shape.most()):
 			c.begin(r.n)
@@ -156,6 +176,14 @@ func (r *Rows) appendValues(row parquet.Row) {
 		}
 	}
 	r.n++
+}
+
+// place is where the values of the row being added have their place in a column.
+func (r *Rows) place(c *vector) int {
+	if c.of != nil {
+		return c.of.n - 1
+	}
+	return r.n
 }
 
 // textOf returns a value's text, "" of a null, for as long as the row is valid.

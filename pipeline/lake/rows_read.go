@@ -23,6 +23,9 @@ func (t Texts) At(row int) string {
 
 // Number returns the same number for the rows that have the same text, 0 for a null. It is for columns with a dictionary.
 func (t Texts) Number(row int) uint32 {
+	if t.of != nil {
+		row = int(t.of.rows[row])
+	}
 	if row < len(t.ids) {
 		return t.ids[row]
 	}

@@ -2,21 +2,21 @@ package trail
 
 import "strings"
 
-func appendARN(dst []byte, r *Record, service, account string, resource ...string) []byte {
-	dst = appendAll(dst, "arn:", partitionOf(r), ":", service, "::", account, ":")
+func (c *caller) appendARN(dst []byte, service, account string, resource ...string) []byte {
+	dst = appendAll(dst, "arn:", c.partition(), ":", service, "::", account, ":")
 	return appendAll(dst, resource...)
 }
 
-// partitionOf takes the partition from an ARN of the caller, or else from the region's name.
-func partitionOf(r *Record) string {
-	for _, arn := range [...]string{r.UserIdentity.ARN, r.UserIdentity.SessionContext.SessionIssuer.ARN} {
+// partition takes the partition from an ARN of the caller, or else from the region's name.
+func (c *caller) partition() string {
+	for _, arn := range [...]string{c.ARN, c.SessionContext.SessionIssuer.ARN} {
 		if rest, ok := strings.CutPrefix(arn, "arn:"); ok {
 			if p, _, ok := strings.Cut(rest, ":"); ok && strings.HasPrefix(p, "aws") {
 				return p
 			}
 		}
 	}
-	return PartitionOf(r.AWSRegion)
+	return PartitionOf(c.rest().AWSRegion)
 }
 
 // roleOfARN reads …:assumed-role/ROLE/SESSION and …:role/path/ROLE.

@@ -22,14 +22,14 @@ const viaMark = "|via="
 // CloudFormation's calls. A user name that only a failed sign-in claims has the suffix "#unverified". A key that
 // is longer than MaxPrincipal or has control characters is cut and cleaned, and ends in "~" and a hash of all of it.
 func PrincipalOf(r *Record) (key, kind string) {
-	b, kind := AppendPrincipal(make([]byte, 0, 128), r)
+	b, kind, _ := AppendPrincipal(make([]byte, 0, 128), r)
 	return string(b), kind
 }
 
-// AppendPrincipal appends the key of PrincipalOf to dst.
-func AppendPrincipal(dst []byte, r *Record) (key []byte, kind string) {
-	from := len(dst)
-	dst, kind = appendKey(dst, r)
+// AppendPrincipal appends the key of PrincipalOf to dst, and tells whether it is userIdentity's own: all records with that have that key.
+func AppendPrincipal(dst []byte, r *Record) (key []byte, kind string, own bool) {
+	from, c := len(dst), caller{&r.UserIdentity, r, true}
+	dst, kind = c.appendKey(dst)
 	switch kind {
 	case "role", "user", "root", "federated":
 		// In old records signin.amazonaws.com marks a person in the console.
@@ -37,30 +37,46 @@ func AppendPrincipal(dst []byte, r *Record) (key []byte, kind string) {
 			dst = append(append(dst, viaMark...), by...)
 		}
 	}
-	return bounded(dst, from), kind
+	return bounded(dst, from), kind, c.own
 }
 
-func appendKey(dst []byte, r *Record) ([]byte, string) {
-	u := &r.UserIdentity
+// caller is who made a call. What userIdentity does not say of them may be read off the rest of the record.
+type caller struct {
+	*UserIdentity
+	record *Record
+	own    bool // the rest was not asked
+}
+
+func (c *caller) rest() *Record {
+	c.own = false
+	return c.record
+}
+
+func (c *caller) appendKey(dst []byte) ([]byte, string) {
+	u := c.UserIdentity
 	switch u.Type {
 	case "AssumedRole", "Role":
-		return appendRole(dst, r), "role"
+		return c.appendRole(dst), "role"
 	case "Root":
-		dst = appendARN(dst, r, "iam", first(u.AccountID, arnAccount(u.ARN), u.PrincipalID, r.RecipientAccountID), "root")
+		account := first(u.AccountID, arnAccount(u.ARN), u.PrincipalID)
+		if account == "" {
+			account = c.rest().RecipientAccountID
+		}
+		dst = c.appendARN(dst, "iam", account, "root")
 		if strings.EqualFold(u.SessionContext.AssumedRoot, "true") {
 			dst = append(dst, "#assumed"...)
 		}
 		return dst, "root"
 	case "IAMUser":
-		return appendUser(dst, r), "user"
+		return c.appendUser(dst), "user"
 	case "FederatedUser":
 		name, ok := strings.CutPrefix(arnResource(u.ARN), "federated-user/")
 		if !ok {
 			_, name, _ = strings.Cut(u.PrincipalID, ":")
 		}
-		return appendARN(dst, r, "sts", first(u.AccountID, arnAccount(u.ARN)), "federated-user/", name), "federated"
+		return c.appendARN(dst, "sts", first(u.AccountID, arnAccount(u.ARN)), "federated-user/", name), "federated"
 	case "AWSService":
-		return appendAll(dst, "service:", serviceOf(r)), "service"
+		return appendAll(dst, "service:", c.service()), "service"
 	case "AWSAccount":
 		if strings.EqualFold(u.AccountID, "anonymous") || u.AccountID == "ANONYMOUS_PRINCIPAL" {
 			return append(dst, "anonymous"...), "anonymous"
@@ -79,7 +95,7 @@ func appendKey(dst []byte, r *Record) ([]byte, string) {
 		if u.InvokedBy != "" {
 			return appendAll(dst, "service:", u.InvokedBy), "service"
 		}
-		return appendAll(dst, "unknown:", r.RecipientAccountID), "unknown"
+		return appendAll(dst, "unknown:", c.rest().RecipientAccountID), "unknown"
 	}
 	return appendOther(dst, u), "other"
 }
@@ -87,8 +103,8 @@ func appendKey(dst []byte, r *Record) ([]byte, string) {
 // appendRole takes the role's name from the caller's ARN or else from the session's issuer; where both are
 // there and differ (sanitised samples), the ARN is right. Role names are unique in an account, so that the
 // role's path, which only the issuer has, is not needed.
-func appendRole(dst []byte, r *Record) []byte {
-	u, issuer := &r.UserIdentity, &r.UserIdentity.SessionContext.SessionIssuer
+func (c *caller) appendRole(dst []byte) []byte {
+	u, issuer := c.UserIdentity, &c.SessionContext.SessionIssuer
 	role := first(roleOfARN(u.ARN), issuer.UserName)
 	if role == "" {
 		role = roleOfARN(issuer.ARN)
@@ -103,32 +119,36 @@ func appendRole(dst []byte, r *Record) []byte {
 	if account == "" {
 		account = first(arnAccount(u.ARN), arnAccount(issuer.ARN))
 	}
-	return appendARN(dst, r, "sts", account, "assumed-role/", role)
+	return c.appendARN(dst, "sts", account, "assumed-role/", role)
 }
 
-func appendUser(dst []byte, r *Record) []byte {
-	u := &r.UserIdentity
-	account := first(u.AccountID, r.RecipientAccountID)
-	switch {
-	case u.ARN != "":
+func (c *caller) appendUser(dst []byte) []byte {
+	u := c.UserIdentity
+	if u.ARN != "" {
 		return append(dst, u.ARN...)
-	case u.UserName == "HIDDEN_DUE_TO_SECURITY_REASONS":
-		return appendAll(dst, "iam-hidden:", account)
-	case u.UserName != "":
-		return append(appendARN(dst, r, "iam", account, "user/", u.UserName), "#unverified"...)
 	}
-	return appendOther(dst, u)
+	account := u.AccountID
+	if account == "" {
+		account = c.rest().RecipientAccountID
+	}
+	switch u.UserName {
+	case "HIDDEN_DUE_TO_SECURITY_REASONS":
+		return appendAll(dst, "iam-hidden:", account)
+	case "":
+		return appendOther(dst, u)
+	}
+	return append(c.appendARN(dst, "iam", account, "user/", u.UserName), "#unverified"...)
 }
 
 func appendOther(dst []byte, u *UserIdentity) []byte {
 	return appendAll(dst, u.Type, ":", u.AccountID, ":", first(u.PrincipalID, u.UserName))
 }
 
-func serviceOf(r *Record) string {
-	if by := r.UserIdentity.InvokedBy; by != "" {
-		return by
+func (c *caller) service() string {
+	if c.InvokedBy != "" {
+		return c.InvokedBy
 	}
-	ip := r.SourceIPAddress
+	ip := c.rest().SourceIPAddress
 	if strings.HasSuffix(ip, ".amazonaws.com") || strings.HasSuffix(ip, ".amazonaws.com.cn") {
 		return ip
 	}

@@ -67,13 +67,18 @@ func TestPrincipalOf(t *testing.T) {
 		if kind, name := KindOf(c.key); kind != shown || !strings.Contains(c.key, name) {
 			t.Errorf("%s: the key %s shows %s, %s, want %s", c.name, c.key, kind, name, shown)
 		}
+		_, _, own := AppendPrincipal(nil, &r)
+		other, _ := PrincipalOf(&Record{UserIdentity: c.u, AWSRegion: "cn-north-1", SourceIPAddress: "10.0.0.1", RecipientAccountID: "777788889999"})
+		if own != (other == c.key) {
+			t.Errorf("%s: userIdentity's own is %v, and of another record the key is %s", c.name, own, other)
+		}
 	}
 }
 
 func TestPartitions(t *testing.T) {
 	for region, want := range map[string]string{"eu-west-1": "aws", "cn-north-1": "aws-cn", "us-gov-east-1": "aws-us-gov", "eusc-de-east-1": "aws-eusc",
 		"us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b", "eu-isoe-west-1": "aws-iso-e", "us-isof-south-1": "aws-iso-f", "": "aws"} {
-		if got := partitionOf(&Record{AWSRegion: region}); got != want {
+		if got := PartitionOf(region); got != want {
 			t.Errorf("%s is in %s, want %s", region, got, want)
 		}
 	}
