@@ -33,14 +33,14 @@ type memo struct {
 type remembered struct {
 	hash   uint64
 	text   string
-	values []value
+	values []piece
 	extra  string // the members it adds to Extra
 
 	principal, kind string // of a caller, once they are known
 }
 
-// value is a column's value: a piece of the text.
-type value struct {
+// piece is a column's value: a piece of the text.
+type piece struct {
 	column   column
 	from, to uint16 // of a boolean: to is 1 when it is true
 }
@@ -115,7 +115,7 @@ func (d *Decoder) remember(o opening, row unsafe.Pointer) {
 	t := remembered{hash: o.hash}
 	d.values = d.values[:0]
 	for _, c := range o.part.columns {
-		at, v := unsafe.Add(row, c.at), value{column: c}
+		at, v := unsafe.Add(row, c.at), piece{column: c}
 		switch c.kind {
 		case attributes:
 			if *(*map[string]string)(at) != nil {

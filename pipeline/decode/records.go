@@ -56,7 +56,7 @@ type Decoder struct {
 	repeated bool // the record has a member twice
 	memos    [trail.Parts]memo
 	alike    trail.Alike // of the record
-	values   []value
+	values   []piece
 
 	src      Source
 	each     func(*trail.Record, Meta) error
