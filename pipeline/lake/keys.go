@@ -4,20 +4,16 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
-
-	"github.com/zeebo/xxh3"
 )
 
 // Key is what makes an event one event: (recipientAccountId, eventID), hashed to 128 bits, with where the survivor lies.
 //
-// A file of keys is a run of 32-byte entries, ascending by ID: ID (16 bytes), then big-endian Sum (8), Object (4) and Position (4). A
-// last entry of the same size seals it: "trailgauge keys" and a NUL, then big-endian the number of entries (8) and the XXH3-64 of
-// their bytes (8), since a file cut at an entry would let events in twice. In a part's file Object counts the plan's objects; in a committed
-// file it is kept as it was and means nothing to later runs.
+// A file of keys is a run of 32-byte entries, ascending by ID: ID (16 bytes), then big-endian Sum (8), Object (4) and Position (4); and a seal, for
+// one that is cut would let events in twice. In a part's file Object counts the plan's objects; in a committed file it is kept as it was and means
+// nothing to later runs.
 type Key struct {
 	ID       [16]byte
 	Sum      uint64 // hash of the record's JSON: tells a repeat from a conflict
@@ -44,8 +40,6 @@ func CompareIDs(a, b [16]byte) int {
 	return cmp.Compare(binary.BigEndian.Uint64(a[8:]), binary.BigEndian.Uint64(b[8:]))
 }
 
-const sealed = "trailgauge keys\x00"
-
 // EncodeKeys returns sorted keys as a file.
 func EncodeKeys(keys []Key) []byte { return AppendKeys(nil, keys) }
 
@@ -53,7 +47,7 @@ func EncodeKeys(keys []Key) []byte { return AppendKeys(nil, keys) }
 func AppendKeys(dst []byte, keys []Key) []byte {
 	file := len(dst)
 	dst = appendKeys(slices.Grow(dst, (len(keys)+1)*KeySize), keys)
-	return appendSeal(dst, Keys(dst[file:]))
+	return appendSeal(dst, file, sealKeys, len(keys))
 }
 
 func appendKeys(dst []byte, keys []Key) []byte {
@@ -67,33 +61,22 @@ func appendKeys(dst []byte, keys []Key) []byte {
 	return dst
 }
 
-// appendSeal adds what follows the entries k in their file.
-func appendSeal(dst []byte, k Keys) []byte {
-	dst = append(dst, sealed...)
-	dst = binary.BigEndian.AppendUint64(dst, uint64(k.Len()))
-	return binary.BigEndian.AppendUint64(dst, xxh3.Hash(k))
-}
-
 // Keys is the entries of a file of keys in memory.
 type Keys []byte
 
 // File returns the keys as a file, sealed.
-func (k Keys) File() []byte { return appendSeal(k[:len(k):len(k)], k) }
+func (k Keys) File() []byte { return appendSeal(k[:len(k):len(k)], 0, sealKeys, k.Len()) }
 
 // DecodeKeys checks that body is a whole file of keys and returns its entries.
 func DecodeKeys(body []byte) (Keys, error) {
-	n := len(body) - KeySize
-	if n < 0 || n%KeySize != 0 {
-		return nil, fmt.Errorf("a file of keys has %d bytes, which is no number of entries: it is truncated or foreign", len(body))
+	entries, n, err := unseal(body, sealKeys)
+	if err == nil && n*KeySize != uint64(len(entries)) {
+		err = fmt.Errorf("sealed for %d keys, and has %d bytes of them", n, len(entries))
 	}
-	keys, seal := Keys(body[:n]), body[n:]
-	switch {
-	case string(seal[:16]) != sealed:
-		return nil, errors.New("a file of keys is not sealed: it is truncated or foreign")
-	case binary.BigEndian.Uint64(seal[16:]) != uint64(keys.Len()), binary.BigEndian.Uint64(seal[24:]) != xxh3.Hash(keys):
-		return nil, errors.New("a file of keys does not agree with its seal: it is damaged")
+	if err != nil {
+		return nil, fmt.Errorf("a file of keys is %w", err)
 	}
-	return keys, nil
+	return entries, nil
 }
 
 // Len is the number of keys.

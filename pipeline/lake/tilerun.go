@@ -3,8 +3,7 @@ package lake
 import (
 	"encoding/binary"
 	"errors"
-
-	"github.com/zeebo/xxh3"
+	"fmt"
 
 	"trailgauge/pipeline/counts"
 	"trailgauge/pipeline/trail"
@@ -13,7 +12,7 @@ import (
 // A run of tiles is what a shard counted on a day, on its way to the merge, which makes a file of the counts table of it. Most have a few hundred
 // tiles: as Parquet they would cost more to write and read than to count. Tiles come one after the other: account, region, event source, event name,
 // principal and error code, each as 0 when the tile before has the same, else 1 + its length and its bytes; the class in one byte; the number of minutes,
-// and for each the difference to the one before and the calls. Numbers are varints. The XXH3-64 of all that, big-endian, is the end.
+// and for each the difference to the one before and the calls. Numbers are varints. A seal is the end.
 
 const (
 	runData = 1 << iota // of the class
@@ -55,18 +54,17 @@ func AppendTileRun(dst []byte, tiles []counts.Tile) []byte {
 		}
 		before = *t
 	}
-	return binary.BigEndian.AppendUint64(dst, xxh3.Hash(dst[from:]))
+	return appendSeal(dst, from, sealTiles, len(tiles))
 }
-
-var errTileRun = errors.New("a run of tiles is truncated or foreign")
 
 // DecodeTileRun returns the tiles of a run, which are of the given day. An error means that it is damaged or foreign.
 func DecodeTileRun(body []byte, day trail.Day) (tiles []counts.Tile, err error) {
-	n := len(body) - 8
-	if n < 0 || binary.BigEndian.Uint64(body[n:]) != xxh3.Hash(body[:n]) {
-		return nil, errTileRun
+	entries, n, err := unseal(body, sealTiles)
+	if err != nil {
+		return nil, fmt.Errorf("a run of tiles is %w", err)
 	}
-	r := runReader{rest: string(body[:n])}
+	foreign := errors.New("a run of tiles is foreign")
+	r := runReader{rest: string(entries)}
 	t := counts.Tile{Day: day}
 	for r.rest != "" {
 		for _, s := range runTexts(&t) {
@@ -78,7 +76,7 @@ func DecodeTileRun(body []byte, day trail.Day) (tiles []counts.Tile, err error) 
 		t.Data, t.ReadOnly = class&runData != 0, class&runReadOnly != 0
 		size := r.uvarint()
 		if r.bad || size > trail.MinutesPerDay {
-			return nil, errTileRun
+			return nil, foreign
 		}
 		t.Minutes, t.Counts = make([]uint16, size), make([]int64, size)
 		minute := uint16(0)
@@ -88,8 +86,8 @@ func DecodeTileRun(body []byte, day trail.Day) (tiles []counts.Tile, err error) 
 		}
 		tiles = append(tiles, t)
 	}
-	if r.bad {
-		return nil, errTileRun
+	if r.bad || n != uint64(len(tiles)) {
+		return nil, foreign
 	}
 	return tiles, nil
 }

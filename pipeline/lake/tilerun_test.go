@@ -1,12 +1,10 @@
 package lake
 
 import (
-	"encoding/binary"
 	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/zeebo/xxh3"
 	"pgregory.net/rapid"
 
 	"trailgauge/pipeline/counts"
@@ -49,14 +47,13 @@ func TestDamagedTileRun(t *testing.T) {
 			if _, err := DecodeTileRun(b, 20000); err == nil {
 				t.Errorf("%s at %d: no error", what, n)
 			}
-			if n := len(b) - 8; n >= 0 {
-				DecodeTileRun(binary.BigEndian.AppendUint64(b[:n:n], xxh3.Hash(b[:n])), 20000)
+			if n := len(b) - sealSize; n >= 0 {
+				DecodeTileRun(appendSeal(b[:n:n], 0, sealTiles, 2), 20000)
 			}
 		}
 	}
-	for n := 1; n < len(body)-9; n++ { // in the middle of a tile, but for its end
-		b := binary.BigEndian.AppendUint64(body[:n:n], xxh3.Hash(body[:n]))
-		if got, err := DecodeTileRun(b, 20000); err == nil && len(got) != 1 {
+	for n := range len(body) - sealSize { // a tile less than the seal says, or in the middle of one
+		if got, err := DecodeTileRun(appendSeal(body[:n:n], 0, sealTiles, 2), 20000); err == nil {
 			t.Error(n, fmt.Sprint(got))
 		}
 	}
