@@ -14,15 +14,23 @@ import (
 // deflated is content as one of the two libraries compresses it, with flushes.
 func deflated(t *rapid.T, content []byte) []byte {
 	var packed bytes.Buffer
-	var w interface {
-		io.WriteCloser
-		Flush() error
-	}
+	var w flusher
 	if level := rapid.IntRange(flate.HuffmanOnly, flate.BestCompression).Draw(t, "level"); rapid.Bool().Draw(t, "standard") {
 		w, _ = flate.NewWriter(&packed, level)
 	} else {
 		w, _ = libraryflate.NewWriter(&packed, level)
 	}
+	writePieces(t, w, content)
+	return packed.Bytes()
+}
+
+type flusher interface {
+	io.WriteCloser
+	Flush() error
+}
+
+// writePieces writes content to the end, piece by piece, with flushes.
+func writePieces(t *rapid.T, w flusher, content []byte) {
 	for rest := content; len(rest) > 0; {
 		n := rapid.IntRange(1, len(rest)).Draw(t, "written")
 		w.Write(rest[:n])
@@ -31,7 +39,6 @@ func deflated(t *rapid.T, content []byte) []byte {
 		}
 	}
 	w.Close()
-	return packed.Bytes()
 }
 
 // inflated is what our own decoder makes of data; ok is false where it gives up, also if that is not size bytes.

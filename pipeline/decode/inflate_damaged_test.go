@@ -55,14 +55,7 @@ func TestInflateBlocks(t *testing.T) {
 		level := rapid.SampledFrom([]int{flate.HuffmanOnly, flate.NoCompression, flate.BestSpeed, flate.DefaultCompression, flate.BestCompression}).Draw(t, "level")
 		var packed bytes.Buffer
 		w, _ := gzip.NewWriterLevel(&packed, level)
-		for rest := want; len(rest) > 0; {
-			n := rapid.IntRange(1, len(rest)).Draw(t, "written")
-			w.Write(rest[:n])
-			if rest = rest[n:]; rapid.Bool().Draw(t, "flush") {
-				w.Flush()
-			}
-		}
-		w.Close()
+		writePieces(t, w, want)
 		out, err := Inflate(nil, packed.Bytes(), MaxObject)
 		if err != nil || !bytes.Equal(out, want) {
 			t.Fatalf("%d bytes at level %d: read %d, %v", len(want), level, len(out), err)

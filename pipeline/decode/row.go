@@ -51,7 +51,8 @@ func (d *Decoder) members(s *schema, row unsafe.Pointer, depth int) (n int, ok b
 				continue
 			}
 		}
-		if bit := uint64(1) << i; seen&bit != 0 {
+		bit := uint64(1) << i
+		if seen&bit != 0 {
 			d.repeated = true
 			return n, false
 		}
@@ -62,7 +63,7 @@ func (d *Decoder) members(s *schema, row unsafe.Pointer, depth int) (n int, ok b
 			}
 			known.seen = seen
 		}
-		seen |= uint64(1) << i
+		seen |= bit
 		if !d.field(&s.fields[i], row, depth+1) {
 			return n, false
 		}

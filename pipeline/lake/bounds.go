@@ -6,6 +6,9 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
+// maxBound is the longest text that is kept as a column's smallest or largest; with a longer one it has neither.
+const maxBound = 256
+
 // take makes v one of the values that bound the page.
 func (p *page) take(v []byte) {
 	if v == nil {

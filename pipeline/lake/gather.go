@@ -16,12 +16,9 @@ func (e *encoder) gather(rows []int32) {
 	e.repeats = c.leaf.shape.repeated() && !e.absent
 	switch {
 	case e.absent: // there are always such columns, and nothing is to be looked for
+	case c.leaf.shape == requiredTime: // its values lie by row
 	case e.repeats:
 		e.gatherRepeated(rows)
-	case c.leaf.shape == requiredTime:
-		for _, row := range rows {
-			e.items = append(e.items, uint32(row)+1)
-		}
 	case c.leaf.shape != optionalText:
 		e.items = pick(e.items, c.flags, rows)
 	case c.of != nil:

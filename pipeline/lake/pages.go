@@ -20,9 +20,6 @@ const (
 	randomPage = 16 << 10
 )
 
-// maxBound is the longest text that is kept as a column's smallest or largest; with a longer one it has neither.
-const maxBound = 256
-
 // encoder makes the pages of one column after the other; its memory is used again.
 type encoder struct {
 	out   []byte // the file so far, but for what has been handed on
@@ -39,7 +36,7 @@ type encoder struct {
 	column  *vector
 	entries int
 	absent  bool     // all entries are nulls, and there are no items
-	items   []uint32 // by entry
+	items   []uint32 // by entry; none of times
 	repeats bool     // a row can have several entries
 	again   []byte   // by entry, when it repeats: the repetition level
 	levels  []byte   // by entry, when it repeats: the definition level; else of the page in hand
