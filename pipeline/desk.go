@@ -97,7 +97,7 @@ func (k *keyed) series(row int) counts.Series {
 }
 
 func (k *keyed) class(row int) counts.Class {
-	return counts.Class{Data: k.category.At(row) == "Data", ReadOnly: k.readOnly.True(row), ErrorCode: k.code.At(row)}
+	return counts.Class{Data: k.category.At(row) == trail.Category(true), ReadOnly: k.readOnly.True(row), ErrorCode: k.code.At(row)}
 }
 
 // byKey returns the rows from the given one on that are kept, and those that were struck.

@@ -238,10 +238,7 @@ func countedAs(r *trail.Record) (category, code string) {
 	if r.IsError {
 		code, _, _ = trail.ErrorOf(r)
 	}
-	if trail.IsData(r) {
-		return "Data", code
-	}
-	return "Management", code
+	return trail.Category(trail.IsData(r)), code
 }
 
 // deliver notes the hour in which an object proves the trail to have been alive.
@@ -345,7 +342,7 @@ func seriesOf(r *trail.Record) counts.Series {
 }
 
 func classOf(r *trail.Record) counts.Class {
-	return counts.Class{Data: r.CountCategory == "Data", ReadOnly: r.ReadOnlyBool != nil && *r.ReadOnlyBool, ErrorCode: r.CountError}
+	return counts.Class{Data: r.CountCategory == trail.Category(true), ReadOnly: r.ReadOnlyBool != nil && *r.ReadOnlyBool, ErrorCode: r.CountError}
 }
 
 // writeDay writes what is kept of a day: its rows in order, and their keys, ascending.
