@@ -53,7 +53,7 @@ func (f *folder) Get(ctx context.Context, key string, limit int64) ([]byte, Info
 		if limit > 0 && info.Size > limit {
 			return fmt.Errorf("%d bytes, limit %d: %w", info.Size, limit, ErrTooLarge)
 		}
-		body = make([]byte, info.Size)
+		body = newBody(info.Size)
 		_, err := io.ReadFull(file, body)
 		return err
 	})

@@ -71,6 +71,32 @@ func (p *prepared) open(dir string) fs.FileInfo {
 	return p.place
 }
 
+// Begin lets the disk begin with what was prepared while something else is done: less is left to wait for before the next commit. It does not wait, and
+// what becomes of it does not matter: the flush that follows is told of what the disk lost meanwhile, too, for its own file was opened before. It does
+// nothing for a bucket.
+func Begin(s Store) {
+	for {
+		switch v := s.(type) {
+		case interface{ Unwrap() Store }:
+			s = v.Unwrap()
+			continue
+		case *folder:
+			go beginning(v)
+		}
+		return
+	}
+}
+
+// beginning is what Begin lets happen.
+var beginning = (*folder).begin // a variable for tests
+
+func (f *folder) begin() {
+	if at, err := os.Open(f.dir); err == nil && canSync {
+		syncAll(at)
+		at.Close()
+	}
+}
+
 // syncing is what flush waits for.
 var syncing = syncAll // a variable for tests
 

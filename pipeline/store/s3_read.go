@@ -96,7 +96,7 @@ func readBody(r io.Reader, size, limit int64) ([]byte, error) {
 		}
 		return body, nil
 	}
-	body := make([]byte, size)
+	body := newBody(size)
 	n, err := io.ReadFull(r, body)
 	if err == nil {
 		// Reading on to the end is what makes the SDK compare the checksum.
