@@ -181,9 +181,15 @@ func (m *memo) find(hash uint64, rest []byte) int {
 
 // add returns the index of a new text, -1 if too many others have its place.
 func (m *memo) add(t remembered) int {
-	if len(m.slots) == 0 || len(m.texts) == maxTexts {
-		m.forgotten += uint64(len(m.texts))
+	switch {
+	case m.slots == nil:
 		m.slots, m.texts = make([]uint32, slots), make([]remembered, 0, maxTexts)
+		clear(m.slots) // else each page of it is found empty first and written later, which halts all other processors
+	case len(m.texts) == maxTexts:
+		m.forgotten += maxTexts
+		clear(m.slots)
+		clear(m.texts)
+		m.texts = m.texts[:0]
 	}
 	for k := range uint64(maxLook) {
 		if at := &m.slots[(t.hash+k)%slots]; *at == 0 {

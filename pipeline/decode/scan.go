@@ -176,11 +176,14 @@ func (s *scanner) digits() bool {
 func (s *scanner) text() bool {
 	i := s.pos + 1
 	for {
-		if i+8 <= len(s.data) {
-			m := notable(binary.LittleEndian.Uint64(s.data[i:]))
+		if rest := s.data[i:]; len(rest) >= 16 {
+			m := notable(binary.LittleEndian.Uint64(rest))
 			if m == 0 {
+				if m = notable(binary.LittleEndian.Uint64(rest[8:])); m == 0 {
+					i += 16
+					continue
+				}
 				i += 8
-				continue
 			}
 			i += bits.TrailingZeros64(m) >> 3
 		}

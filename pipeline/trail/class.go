@@ -62,6 +62,9 @@ func Counted(r *Record) bool {
 	if r.EventName == "" {
 		return false
 	}
+	if r.EventCategory == "Management" && r.EventType == "AwsApiCall" { // nearly all
+		return true
+	}
 	for _, c := range [...]string{"NetworkActivity", "Insight", "Aggregated"} {
 		if strings.EqualFold(r.EventCategory, c) {
 			return false
