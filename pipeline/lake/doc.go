@@ -65,6 +65,9 @@
 // FindEvents with parquet-go, and tests read each writer's files with the other library and with DuckDB. The schema of events is what parquet-go
 // makes of trail.Record, for both.
 //
+// Each page is a zstd frame. Of less than 256 bytes, and of indices of a dictionary, which are packed already, the frame holds the bytes as they are:
+// zstd takes a fiftieth of a conversion's CPU for them, and saves .6 %.
+//
 // Why the events have a writer of their own (300,525 of them, scripts/bench-convert.sh): a record's texts are numbered once, while the decoder has them
 // in the cache, and a file's dictionaries are made of the numbers. Columns and pages take .9 s of CPU, more than half of it zstd, where arrow-go took 2.9 s and
 // parquet-go 2.3; the files are as large as arrow-go's and 11 % smaller than parquet-go's. Nulls stay nulls (runs.go tells what parquet-go makes of some).

@@ -216,6 +216,9 @@ func (c *vector) pad(n int) {
 
 // padded appends v until there are n values.
 func padded[T byte | uint32](values []T, n int, v T) []T {
+	if n > len(values) {
+		values = roomy(values, n-len(values))
+	}
 	for len(values) < n {
 		values = append(values, v)
 	}
@@ -304,8 +307,23 @@ func (t *texts) at(i int) []byte {
 }
 
 func (t *texts) push(s string) {
-	t.bytes = append(t.bytes, s...)
-	t.ends = append(t.ends, uint32(len(t.bytes)))
+	t.bytes = append(roomy(t.bytes, len(s)), s...)
+	t.ends = append(roomy(t.ends, 1), uint32(len(t.bytes)))
+}
+
+// roomy returns s with room for n more. Where append would add a quarter, and leave five times what is needed in the end behind for the
+// collector, this doubles what most shards need, and what is not used yet is not touched.
+func roomy[T any](s []T, n int) []T {
+	const doubles = 4 << 20
+	switch {
+	case len(s)+n <= cap(s):
+		return s
+	case cap(s) >= doubles:
+		return slices.Grow(s, n)
+	}
+	more := make([]T, len(s), max(2*cap(s), len(s)+n, 64))
+	copy(more, s)
+	return more
 }
 
 func (t *texts) truncate(n int) {
@@ -362,6 +380,7 @@ func (t *texts) number(s string) uint32 {
 
 func (t *texts) grow() {
 	t.slots = make([]uint32, max(64, 4*len(t.ends)))
+	clear(t.slots) // else each page of it is found empty first and written later, which halts all other processors
 	if n := len(t.slots); n&(n-1) != 0 {
 		panic("internal error: a table of hashes that is no power of two")
 	}

@@ -60,4 +60,6 @@ func (r *Rows) addPart(p trail.Part, number uint64, at unsafe.Pointer) {
 }
 
 // named sets the value of a row, or a variety, in a column with a dictionary. Those before it are there already, or are null.
-func (c *vector) named(at int, s string) { c.ids = append(padded(c.ids, at, 0), c.texts.number(s)) }
+func (c *vector) named(at int, s string) {
+	c.ids = append(roomy(padded(c.ids, at, 0), 1), c.texts.number(s))
+}
