@@ -3,6 +3,8 @@ package pipeline
 import (
 	"cmp"
 	"encoding/binary"
+	"math"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -15,18 +17,19 @@ import (
 // desk is the memory a shard is worked through in. A worker clears it and takes it to its next shard: fresh memory for every shard
 // would cost more than decoding. Nothing that outlives a shard may point into it.
 type desk struct {
-	text    []byte // the object in hand, inflated
-	decoder decode.Decoder
-	rows    lake.Rows
-	metas   []decode.Meta // of the object in hand
-	keys    []lake.Key    // of rows
-	dropped []bool        // of rows: repeats and conflicts
-	first   map[id]int32  // rows by identity
-	heads   []headed
-	order   []placed
-	room    []placed // for sorting order
-	written []int32  // order, as rows alone
-	work    []byte   // the shard's working file
+	text     []byte // the object in hand, inflated
+	decoder  decode.Decoder
+	rows     lake.Rows
+	metas    []decode.Meta // of the object in hand
+	keys     []lake.Key    // of rows
+	dropped  []bool        // of rows: repeats and conflicts
+	first    firsts        // of rows: the kept ones
+	heads    []headed
+	headRoom []headed // for sorting heads
+	order    []placed
+	room     []placed // for sorting order
+	written  []int32  // order, as rows alone
+	work     []byte   // the shard's working file
 }
 
 // placed is a row with what it is sorted by.
@@ -51,13 +54,9 @@ type keyedRows struct {
 
 // clear makes room for a shard of about n records.
 func (d *desk) clear(n int) {
-	const hoard = 1 << 17 // more comes from a freak of a shard, and is given back
 	d.clearRows()
 	d.keys, d.dropped = d.keys[:0], d.dropped[:0]
-	if d.first == nil || len(d.first) > 4*n+hoard {
-		d.first = make(map[id]int32, n)
-	}
-	clear(d.first)
+	d.first.clear(n)
 	if cap(d.text) > maxKept {
 		d.text = nil
 	}
@@ -108,7 +107,7 @@ func (s *scanner) byKey(from int) (list keyedRows) {
 			s.heads = append(s.heads, headed{binary.BigEndian.Uint64(s.keys[i].ID[:]), int32(i)})
 		}
 	}
-	slices.SortFunc(s.heads, func(a, b headed) int {
+	s.headRoom = sortByID(s.heads, s.headRoom, func(h *headed) uint64 { return h.head }, func(a, b headed) int {
 		if a.head != b.head {
 			return cmp.Compare(a.head, b.head)
 		}
@@ -157,7 +156,7 @@ func (d *desk) sort(rows []placed) {
 	if len(rows) == 0 {
 		return
 	}
-	d.distribute(rows, d.rank(rows), func(p *placed) int { return int(p.series) })
+	d.room = distribute(rows, d.room, d.rank(rows), func(p *placed) int { return int(p.series) })
 	ids := d.rows.Texts("eventid")
 	for from, to := 0, 1; from < len(rows); from, to = to, to+1 {
 		for to < len(rows) && rows[to].series == rows[from].series {
@@ -176,14 +175,15 @@ func (d *desk) sort(rows []placed) {
 	byDay := func(a, b placed) int { return int(a.day) - int(b.day) }
 	first, last := slices.MinFunc(rows, byDay).day, slices.MaxFunc(rows, byDay).day
 	if days := int(last) - int(first) + 1; days <= len(rows) {
-		d.distribute(rows, days, func(p *placed) int { return int(p.day) - int(first) })
+		d.room = distribute(rows, d.room, days, func(p *placed) int { return int(p.day) - int(first) })
 	} else { // somebody's records are years apart
 		slices.SortStableFunc(rows, byDay)
 	}
 }
 
-// distribute sorts rows by a number from 0 to n-1 and leaves those of the same one in their order, in less than half of the time that comparing them takes.
-func (d *desk) distribute(rows []placed, n int, number func(*placed) int) {
+// distribute sorts rows by a number from 0 to n-1 and leaves those of the same one in their order, in less than half of the time that comparing them
+// takes. It needs room for as many, and returns it.
+func distribute[T any](rows, room []T, n int, number func(*T) int) []T {
 	next := make([]int32, n+1) // by number: where its next row goes
 	for i := range rows {
 		next[number(&rows[i])+1]++
@@ -191,10 +191,34 @@ func (d *desk) distribute(rows []placed, n int, number func(*placed) int) {
 	for k := range n {
 		next[k+1] += next[k]
 	}
-	d.room = append(d.room[:0], rows...)
-	for i := range d.room {
-		at := &next[number(&d.room[i])]
-		rows[*at] = d.room[i]
+	room = append(room[:0], rows...)
+	for i := range room {
+		at := &next[number(&room[i])]
+		rows[*at] = room[i]
 		*at++
 	}
+	return room
+}
+
+// sortByID sorts what has hashes for identities, of which head is the beginning: by that first, roughly, which leaves two or three to compare. It
+// needs room for as many, and returns it.
+func sortByID[T any](list, room []T, head func(*T) uint64, compare func(a, b T) int) []T {
+	low, high := uint64(math.MaxUint64), uint64(0)
+	for i := range list {
+		h := head(&list[i])
+		low, high = min(low, h), max(high, h)
+	}
+	n := bits.Len(uint(len(list)))
+	shift := max(0, bits.Len64(high-low)-n)
+	number := func(t *T) int { return int((head(t) - low) >> shift) }
+	room = distribute(list, room, 1<<n, number)
+	for rest := list; len(rest) > 0; {
+		alike := 1
+		for alike < len(rest) && number(&rest[alike]) == number(&rest[0]) {
+			alike++
+		}
+		slices.SortFunc(rest[:alike], compare)
+		rest = rest[alike:]
+	}
+	return room
 }

@@ -1,10 +1,9 @@
 package pipeline
 
 import (
-	"container/heap"
 	"context"
-	"fmt"
 	"slices"
+	"sort"
 
 	"trailgauge/pipeline/lake"
 	"trailgauge/pipeline/store"
@@ -24,7 +23,7 @@ type settlement struct {
 func settle(ctx context.Context, s store.Store, before *lake.Commit, asOf trail.Day, parts []*part) (*settlement, error) {
 	t := &settlement{again: map[int]survivors{}, where: map[id]trail.Day{}, awaited: map[trail.Day]map[id]bool{}}
 	streams, days, err := openStreams(ctx, s, parts)
-	if err != nil || len(streams) == 0 {
+	if err != nil || streams.done() {
 		return t, err
 	}
 	x, err := openIndex(ctx, s, before, asOf-RelistDays, days)
@@ -36,29 +35,22 @@ func settle(ctx context.Context, s store.Store, before *lake.Commit, asOf trail.
 	if err != nil {
 		return nil, err
 	}
-	var batch []occurrence
-	for len(streams) > 0 {
-		if n := len(batch); n >= batchKeys && batch[n-1].ID != streams[0].head.ID {
-			upto, _ := slices.BinarySearchFunc(asked, id(streams[0].head.ID), compareIDs)
-			if err := t.batch(ctx, x, batch, asked[:upto]); err != nil {
-				return nil, err
-			}
-			batch, asked = batch[:0], asked[upto:]
-		}
-		o, err := streams.next(ctx)
+	for !streams.done() {
+		batch, last, err := streams.next(ctx)
 		if err != nil {
 			return nil, err
 		}
-		batch = append(batch, o)
-	}
-	if err := t.batch(ctx, x, batch, asked); err != nil {
-		return nil, err
+		upto := len(asked)
+		if !streams.done() {
+			upto = sort.Search(len(asked), func(i int) bool { return lake.CompareIDs(asked[i], last) > 0 })
+		}
+		if err := t.batch(ctx, x, batch, asked[:upto]); err != nil {
+			return nil, err
+		}
+		asked = asked[upto:]
 	}
 	return t, x.close(ctx)
 }
-
-// batchKeys is how many identities are compared with the lake at once.
-const batchKeys = 1 << 16
 
 // asked returns the events that corrections replace, ascending: of this run's, and of earlier ones that still wait.
 func (t *settlement) asked(parts []*part) (list []id, err error) {
@@ -116,99 +108,4 @@ func (t *settlement) exclude(shard int, survivor lake.Key) {
 		t.again[shard] = survivors{}
 	}
 	t.again[shard][survivor.ID] = survivor
-}
-
-// occurrence is an event as one shard has it.
-type occurrence struct {
-	lake.Key
-	shard int
-	day   trail.Day
-}
-
-// keyStream reads one sorted run of keys a chunk at a time: all parts are open at once.
-type keyStream struct {
-	store store.Store
-	key   string
-	shard int
-	day   trail.Day
-	left  int64 // keys not read from the store yet
-	off   int64
-	chunk lake.Keys
-	head  lake.Key
-	done  bool
-}
-
-// streamKeys is how many keys a stream holds: 64 KiB.
-const streamKeys = 2048
-
-func (k *keyStream) next(ctx context.Context) error {
-	if k.chunk.Len() == 0 {
-		if k.left == 0 {
-			k.done = true
-			return nil
-		}
-		n := min(k.left, streamKeys)
-		body, err := k.store.GetRange(ctx, k.key, k.off, n*lake.KeySize)
-		if err != nil {
-			return err
-		}
-		if k.chunk = lake.Keys(body); int64(len(k.chunk)) != n*lake.KeySize {
-			return fmt.Errorf("reading %s: %w", k.store.URL(k.key), lake.ErrForeign)
-		}
-		k.left -= n
-		k.off += n * lake.KeySize
-	}
-	k.head = k.chunk.At(0)
-	k.chunk = k.chunk[lake.KeySize:]
-	return nil
-}
-
-// keyStreams is a heap of streams that are not at their end, the one with the least key first.
-type keyStreams []*keyStream
-
-// openStreams opens the keys of all parts, and returns the days they are of.
-func openStreams(ctx context.Context, s store.Store, parts []*part) (streams keyStreams, days map[trail.Day]bool, err error) {
-	days = map[trail.Day]bool{}
-	for shard, p := range parts {
-		for _, d := range p.Days {
-			k := &keyStream{store: s, key: d.Keys.File, off: d.Keys.From, shard: shard, day: d.Day, left: d.Events.Rows}
-			if d.Keys.held != nil {
-				k.chunk, k.left = lake.Keys(d.Keys.held[:k.left*lake.KeySize]), 0
-			}
-			if err := k.next(ctx); err != nil {
-				return nil, nil, err
-			}
-			if days[d.Day] = true; !k.done {
-				streams = append(streams, k)
-			}
-		}
-	}
-	heap.Init(&streams)
-	return streams, days, nil
-}
-
-// next takes the least key.
-func (h *keyStreams) next(ctx context.Context) (occurrence, error) {
-	k := (*h)[0]
-	o := occurrence{k.head, k.shard, k.day}
-	if err := k.next(ctx); err != nil {
-		return o, err
-	}
-	if k.done {
-		heap.Pop(h)
-	} else {
-		heap.Fix(h, 0)
-	}
-	return o, nil
-}
-
-func (h keyStreams) Len() int           { return len(h) }
-func (h keyStreams) Less(i, j int) bool { return h[i].head.Compare(h[j].head) < 0 }
-func (h keyStreams) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *keyStreams) Push(x any)        { *h = append(*h, x.(*keyStream)) }
-func (h *keyStreams) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
 }

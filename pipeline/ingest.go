@@ -19,6 +19,7 @@ func (o *Options) ingest(ctx context.Context, before *lake.Commit, p *Plan) (*la
 	if err != nil {
 		return nil, err
 	}
+	store.Begin(o.Lake)
 	var dropped []string // files of this run that its commit will not name
 	settled, err := settle(ctx, o.Lake, before, trail.DayOf(p.AsOf), parts)
 	if err != nil {

@@ -119,6 +119,7 @@ type sieve struct {
 func sieveOf(keys []lake.Key) sieve {
 	size := max(6, bits.Len(uint(32*len(keys))))
 	v := sieve{make([]uint64, 1<<(size-6)), 64 - size}
+	clear(v.bits) // else each page of it is found empty first and written later, which halts all other processors
 	for i := range keys {
 		head := binary.BigEndian.Uint64(keys[i].ID[:]) >> v.shift
 		v.bits[head>>6] |= 1 << (head & 63)

@@ -96,9 +96,11 @@ func (s *scanner) gather(ctx context.Context, shard Shard) error {
 	take, stop := fetch(ctx, s.trail, shard.Objects)
 	defer stop()
 	for i, o := range shard.Objects {
-		if err := s.object(ctx, o, take(i)); err != nil {
+		f := take(i)
+		if err := s.object(ctx, o, f); err != nil {
 			return err
 		}
+		store.Release(f.body)
 		if s.rows.Len() >= spillRows || s.rows.Size() >= spillBytes {
 			rows := s.byKey(s.spilled)
 			if err := s.strike(ctx, rows); err != nil {
@@ -172,11 +174,8 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// earlier finds the survivor of an event that was seen before: in this shard, in another, or in the lake.
+// earlier finds the survivor of an event that was seen before, in another shard or in the lake.
 func (s *scanner) earlier(ctx context.Context, key lake.Key, day trail.Day) (lake.Key, bool, error) {
-	if row, ok := s.first[key.ID]; ok {
-		return s.keys[row], true, nil
-	}
 	if k, ok := s.elsewhere[key.ID]; ok && (place{k.Object, k.Position} != place{key.Object, key.Position}) {
 		return k, true, nil
 	}
@@ -388,9 +387,9 @@ func (s *scanner) writeDay(ctx context.Context, day trail.Day, order []placed, k
 
 // original returns an event that a correction replaces, if it is among the rows in hand and kept. It outlives them.
 func (s *scanner) original(k *keyed, of id) *original {
-	row, ok := s.first[of]
+	row, _ := s.first.find(s.keys, of)
 	at := int(row) - s.spilled
-	if !ok || at < 0 || s.dropped[row] {
+	if row < 0 || at < 0 || s.dropped[row] {
 		return nil
 	}
 	o := &original{k.series(at), k.class(at), k.category.At(at) != "", s.rows.Texts("eventid").At(at), s.rows.Time(at)}

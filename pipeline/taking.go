@@ -83,6 +83,7 @@ func (t *taking) gather(r *trail.Record, m decode.Meta) {
 // settle sorts out what was gathered.
 func (t *taking) settle(ctx context.Context) error {
 	t.result.In += int64(len(t.metas))
+	t.first.fetch(t.metas)
 	for i, m := range t.metas {
 		if err := t.sort(ctx, t.from+i, m); err != nil {
 			return err
@@ -98,12 +99,18 @@ func (t *taking) settle(ctx context.Context) error {
 func (t *taking) sort(ctx context.Context, row int, m decode.Meta) error {
 	key := lake.Key{ID: m.Key, Sum: m.Sum, Object: uint32(t.object.Number), Position: uint32(m.Position)}
 	t.keys, t.dropped = append(t.keys, key), append(t.dropped, false)
-	original, found, err := t.earlier(ctx, key, trail.DayOfMilli(t.rows.Time(row)))
-	switch {
-	case err != nil:
+	first, slot := t.first.find(t.keys, key.ID)
+	var original lake.Key
+	var err error
+	found := first >= 0
+	if found {
+		original = t.keys[first]
+	} else if original, found, err = t.earlier(ctx, key, trail.DayOfMilli(t.rows.Time(row))); err != nil {
 		return err
+	}
+	switch {
 	case !found:
-		t.first[key.ID] = int32(t.spilled + row)
+		t.first.put(t.keys, slot, int32(t.spilled+row))
 		t.result.Kept++
 		return nil
 	case original.Sum == key.Sum:

@@ -1,0 +1,138 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"sort"
+
+	"trailgauge/pipeline/lake"
+	"trailgauge/pipeline/store"
+	"trailgauge/pipeline/trail"
+)
+
+// occurrence is an event as one shard has it.
+type occurrence struct {
+	lake.Key
+	shard int
+	day   trail.Day
+}
+
+func (o *occurrence) head() uint64 { return binary.BigEndian.Uint64(o.ID[:]) }
+
+// keyStream reads one sorted run of keys a chunk at a time: all parts are open at once.
+type keyStream struct {
+	store store.Store
+	key   string
+	shard int
+	day   trail.Day
+	left  int64 // keys not read from the store yet
+	off   int64
+	chunk lake.Keys
+}
+
+// streamKeys is how many keys a stream reads at once, when it has no more than half of that: 48 KiB.
+const streamKeys = 1536
+
+func (k *keyStream) fill(ctx context.Context) error {
+	if k.left == 0 || k.chunk.Len() > streamKeys/2 {
+		return nil
+	}
+	n := min(k.left, streamKeys)
+	body, err := k.store.GetRange(ctx, k.key, k.off, n*lake.KeySize)
+	if err != nil {
+		return err
+	}
+	if int64(len(body)) != n*lake.KeySize {
+		return fmt.Errorf("reading %s: %w", k.store.URL(k.key), lake.ErrForeign)
+	}
+	k.chunk = append(k.chunk[:len(k.chunk):len(k.chunk)], body...)
+	k.left -= n
+	k.off += n * lake.KeySize
+	return nil
+}
+
+// upto returns how many keys of the chunk are no greater than an identity.
+func (k *keyStream) upto(last [16]byte) int {
+	return sort.Search(k.chunk.Len(), func(i int) bool { return lake.CompareIDs(k.chunk.At(i).ID, last) > 0 })
+}
+
+// keyStreams reads streams side by side: the identities of one stretch after the other, from all of them.
+type keyStreams struct {
+	open      []*keyStream // those that are not at their end
+	stretches uint64       // what the identities, which are spread evenly, are divided into
+	at        uint64       // the stretch in hand
+	batch     []occurrence
+	room      []occurrence
+}
+
+// stretchKeys is about how many identities a stretch has, and how many are compared with the lake at once.
+const stretchKeys = 1 << 14
+
+// openStreams opens the keys of all parts, and returns the days they are of.
+func openStreams(ctx context.Context, s store.Store, parts []*part) (h *keyStreams, days map[trail.Day]bool, err error) {
+	h, days = new(keyStreams), map[trail.Day]bool{}
+	var keys int64
+	for shard, p := range parts {
+		for _, d := range p.Days {
+			k := &keyStream{store: s, key: d.Keys.File, off: d.Keys.From, shard: shard, day: d.Day, left: d.Events.Rows}
+			keys += k.left
+			if d.Keys.held != nil {
+				k.chunk, k.left = lake.Keys(d.Keys.held[:k.left*lake.KeySize]), 0
+			}
+			if days[d.Day] = true; k.left > 0 || len(k.chunk) > 0 {
+				h.open = append(h.open, k)
+			}
+		}
+	}
+	h.stretches = uint64(keys/stretchKeys) + 1
+	return h, days, nil
+}
+
+func (h *keyStreams) done() bool { return len(h.open) == 0 }
+
+// next returns the next keys, ascending, and the identity up to which there are no others. They are valid until the next call.
+func (h *keyStreams) next(ctx context.Context) (batch []occurrence, last [16]byte, err error) {
+	last = h.end()
+	whole := true
+	for _, k := range h.open {
+		if err := k.fill(ctx); err != nil {
+			return nil, last, err
+		}
+		if k.left == 0 {
+			continue
+		}
+		if l := k.chunk.At(k.chunk.Len() - 1).ID; lake.CompareIDs(l, last) < 0 { // what follows it is not at hand
+			last, whole = l, false
+		}
+	}
+	if whole {
+		h.at++
+	}
+	h.batch = h.batch[:0]
+	open := h.open[:0]
+	for _, k := range h.open {
+		n := k.upto(last)
+		for i := range n {
+			h.batch = append(h.batch, occurrence{k.chunk.At(i), k.shard, k.day})
+		}
+		if k.chunk = k.chunk[n*lake.KeySize:]; k.left > 0 || len(k.chunk) > 0 {
+			open = append(open, k)
+		}
+	}
+	h.open = open
+	h.room = sortByID(h.batch, h.room, (*occurrence).head, func(a, b occurrence) int { return a.Compare(b.Key) })
+	return h.batch, last, nil
+}
+
+// end returns the last identity of the stretch in hand.
+func (h *keyStreams) end() (last [16]byte) {
+	head := uint64(math.MaxUint64)
+	if h.at+1 < h.stretches {
+		head = math.MaxUint64 / h.stretches * (h.at + 1)
+	}
+	binary.BigEndian.PutUint64(last[:], head)
+	binary.BigEndian.PutUint64(last[8:], math.MaxUint64)
+	return last
+}
