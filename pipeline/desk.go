@@ -217,7 +217,9 @@ func sortByID[T any](list, room []T, head func(*T) uint64, compare func(a, b T) 
 		for alike < len(rest) && number(&rest[alike]) == number(&rest[0]) {
 			alike++
 		}
-		slices.SortFunc(rest[:alike], compare)
+		if alike > 1 {
+			slices.SortFunc(rest[:alike], compare)
+		}
 		rest = rest[alike:]
 	}
 	return room

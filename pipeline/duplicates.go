@@ -77,8 +77,11 @@ func (t *settlement) batch(ctx context.Context, x *index, list []occurrence, ask
 	if err != nil {
 		return err
 	}
-	for len(list) > 0 {
+	for next := 0; len(list) > 0; { // of those asked for, the first that no event so far goes before
 		first, rest := list[0], list[1:]
+		for next < len(asked) && compareIDs(asked[next], first.ID) < 0 {
+			next++
+		}
 		n := 0
 		for n < len(rest) && rest[n].ID == first.ID {
 			n++
@@ -87,7 +90,7 @@ func (t *settlement) batch(ctx context.Context, x *index, list []occurrence, ask
 		if l, ok := there[first.ID]; ok {
 			t.exclude(first.shard, l.key)
 			first.Key = l.key
-		} else if _, ok := slices.BinarySearchFunc(asked, id(first.ID), compareIDs); ok {
+		} else if next < len(asked) && asked[next] == first.ID {
 			t.where[first.ID] = first.day
 		}
 		for _, o := range rest[:n] {

@@ -44,11 +44,11 @@ func (f *firsts) find(keys []lake.Key, id [16]byte) (row int32, slot int) {
 // fetch brings what find will want of these into the processor's cache. Each find alone would wait for memory as long as all of them do here, where
 // none depends on another.
 func (f *firsts) fetch(metas []decode.Meta) {
-	mask, any := len(f.slots)-1, int32(0)
+	mask, seen := len(f.slots)-1, int32(0)
 	for i := range metas {
-		any |= f.slots[int(maphash.Bytes(f.seed, metas[i].Key[:]))&mask]
+		seen |= f.slots[int(maphash.Bytes(f.seed, metas[i].Key[:]))&mask]
 	}
-	f.fetched = any
+	f.fetched = seen
 }
 
 // put gives a free slot, that find has just returned, to a row.
