@@ -183,7 +183,7 @@ func (m *memo) find(hash uint64, rest []byte) int {
 func (m *memo) add(t remembered) int {
 	switch {
 	case m.slots == nil:
-		m.slots, m.texts = make([]uint32, slots), make([]remembered, 0, maxTexts)
+		m.slots = make([]uint32, slots)
 		clear(m.slots) // else each page of it is found empty first and written later, which halts all other processors
 	case len(m.texts) == maxTexts:
 		m.forgotten += maxTexts
@@ -193,6 +193,9 @@ func (m *memo) add(t remembered) int {
 	}
 	for k := range uint64(maxLook) {
 		if at := &m.slots[(t.hash+k)%slots]; *at == 0 {
+			if n := len(m.texts); n == cap(m.texts) { // room for all at once would be read by each garbage collection
+				m.texts = append(make([]remembered, 0, min(max(2*n, 64), maxTexts)), m.texts...)
+			}
 			m.texts = append(m.texts, t)
 			*at = uint32(len(m.texts))
 			return len(m.texts) - 1

@@ -61,6 +61,7 @@ func (e *encoder) texts() error {
 	var filter bloom.SplitBlockFilter
 	if c.leaf.path == bloomed {
 		e.chunk.bloom = make([]byte, filterSize(e.entries))
+		clear(e.chunk.bloom) // as in texts.grow
 		filter = bloom.MakeSplitBlockFilter(e.chunk.bloom)
 	}
 	for _, s := range e.spans {
