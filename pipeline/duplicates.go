@@ -40,10 +40,7 @@ func settle(ctx context.Context, s store.Store, before *lake.Commit, asOf trail.
 		if err != nil {
 			return nil, err
 		}
-		upto := len(asked)
-		if !streams.done() {
-			upto = sort.Search(len(asked), func(i int) bool { return lake.CompareIDs(asked[i], last) > 0 })
-		}
+		upto := sort.Search(len(asked), func(i int) bool { return lake.CompareIDs(asked[i], last) > 0 })
 		if err := t.batch(ctx, x, batch, asked[:upto]); err != nil {
 			return nil, err
 		}

@@ -30,10 +30,15 @@ func (f *firsts) clear(n int) {
 	clear(f.slots)
 }
 
+// home is where the slot of an identity is looked for first.
+func (f *firsts) home(id *[16]byte) int {
+	return int(maphash.Bytes(f.seed, id[:])) & (len(f.slots) - 1)
+}
+
 // find returns the row that has an identity, and where it has its slot; -1 and where it would have.
 func (f *firsts) find(keys []lake.Key, id [16]byte) (row int32, slot int) {
 	mask := len(f.slots) - 1
-	for slot = int(maphash.Bytes(f.seed, id[:])) & mask; ; slot = (slot + 1) & mask {
+	for slot = f.home(&id); ; slot = (slot + 1) & mask {
 		row = f.slots[slot] - 1
 		if row < 0 || keys[row].ID == id {
 			return row, slot
@@ -44,9 +49,9 @@ func (f *firsts) find(keys []lake.Key, id [16]byte) (row int32, slot int) {
 // fetch brings what find will want of these into the processor's cache. Each find alone would wait for memory as long as all of them do here, where
 // none depends on another.
 func (f *firsts) fetch(metas []decode.Meta) {
-	mask, seen := len(f.slots)-1, int32(0)
+	seen := int32(0)
 	for i := range metas {
-		seen |= f.slots[int(maphash.Bytes(f.seed, metas[i].Key[:]))&mask]
+		seen |= f.slots[f.home(&metas[i].Key)]
 	}
 	f.fetched = seen
 }

@@ -121,17 +121,23 @@ func (h *keyStreams) next(ctx context.Context) (batch []occurrence, last [16]byt
 			open = append(open, k)
 		}
 	}
-	h.open = open
+	if h.open = open; h.done() {
+		last = lastID(math.MaxUint64)
+	}
 	h.room = sortByID(h.batch, h.room, (*occurrence).head, func(a, b occurrence) int { return a.Compare(b.Key) })
 	return h.batch, last, nil
 }
 
 // end returns the last identity of the stretch in hand.
-func (h *keyStreams) end() (last [16]byte) {
-	head := uint64(math.MaxUint64)
+func (h *keyStreams) end() [16]byte {
 	if h.at+1 < h.stretches {
-		head = math.MaxUint64 / h.stretches * (h.at + 1)
+		return lastID(math.MaxUint64 / h.stretches * (h.at + 1))
 	}
+	return lastID(math.MaxUint64)
+}
+
+// lastID returns the last identity that begins with head.
+func lastID(head uint64) (last [16]byte) {
 	binary.BigEndian.PutUint64(last[:], head)
 	binary.BigEndian.PutUint64(last[8:], math.MaxUint64)
 	return last

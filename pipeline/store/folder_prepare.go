@@ -75,15 +75,8 @@ func (p *prepared) open(dir string) fs.FileInfo {
 // what becomes of it does not matter: the flush that follows is told of what the disk lost meanwhile, too, for its own file was opened before. It does
 // nothing for a bucket.
 func Begin(s Store) {
-	for {
-		switch v := s.(type) {
-		case interface{ Unwrap() Store }:
-			s = v.Unwrap()
-			continue
-		case *folder:
-			go beginning(v)
-		}
-		return
+	if f, ok := inside[*folder](s); ok {
+		go beginning(f)
 	}
 }
 

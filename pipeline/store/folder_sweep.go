@@ -13,16 +13,10 @@ import (
 // Sweep removes what writes that were killed have left below a folder store: temporary files last written before the given time, which
 // must be longer ago than any write may take. It returns how many. A bucket keeps nothing of the kind: zero.
 func Sweep(ctx context.Context, s Store, before time.Time) (removed int, err error) {
-	for {
-		switch t := s.(type) {
-		case *folder:
-			return t.sweep(ctx, before)
-		case interface{ Unwrap() Store }:
-			s = t.Unwrap()
-		default:
-			return 0, nil
-		}
+	if f, ok := inside[*folder](s); ok {
+		return f.sweep(ctx, before)
 	}
+	return 0, nil
 }
 
 func (f *folder) sweep(ctx context.Context, before time.Time) (removed int, err error) {

@@ -80,14 +80,8 @@ func (s *skips) Skipped() int64 { return s.n.Load() }
 // console's folder markers ("a/"), in a folder symbolic links and whatever is neither file nor folder. They cannot be read
 // through a Store. Zero for a Store of another make.
 func Skipped(s Store) int64 {
-	for {
-		switch t := s.(type) {
-		case interface{ Skipped() int64 }:
-			return t.Skipped()
-		case interface{ Unwrap() Store }:
-			s = t.Unwrap()
-		default:
-			return 0
-		}
+	if t, ok := inside[interface{ Skipped() int64 }](s); ok {
+		return t.Skipped()
 	}
+	return 0
 }

@@ -5,18 +5,13 @@ import "context"
 // Metadata returns what was stored beside an object's bytes, by name in lower case without S3's "x-amz-meta-"; nil where a store keeps none, as
 // a folder does. ErrNotExist when the object is not there.
 func Metadata(ctx context.Context, s Store, key string) (map[string]string, error) {
-	for {
-		switch t := s.(type) {
-		case interface {
-			Metadata(ctx context.Context, key string) (map[string]string, error)
-		}:
-			return t.Metadata(ctx, key)
-		case interface{ Unwrap() Store }:
-			s = t.Unwrap()
-		default:
-			return nil, nil
-		}
+	type keeper interface {
+		Metadata(ctx context.Context, key string) (map[string]string, error)
 	}
+	if t, ok := inside[keeper](s); ok {
+		return t.Metadata(ctx, key)
+	}
+	return nil, nil
 }
 
 // Metadata asks for an object's head.

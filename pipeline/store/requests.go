@@ -29,6 +29,20 @@ type counted struct {
 
 func (c *counted) Unwrap() Store { return c.Store }
 
+// inside returns the first of s, and of what it wraps, that is a T.
+func inside[T any](s Store) (t T, ok bool) {
+	for {
+		if t, ok = s.(T); ok {
+			return t, true
+		}
+		w, wraps := s.(interface{ Unwrap() Store })
+		if !wraps {
+			return t, false
+		}
+		s = w.Unwrap()
+	}
+}
+
 func (c *counted) List(ctx context.Context, prefix, after string, fn func(Info) error) error {
 	atomic.AddInt64(&c.r.List, 1)
 	n := 0
