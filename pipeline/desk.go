@@ -2,9 +2,6 @@ package pipeline
 
 import (
 	"cmp"
-	"encoding/binary"
-	"math"
-	"math/bits"
 	"slices"
 	"strings"
 
@@ -38,12 +35,6 @@ type placed struct {
 	series int32 // rank among the shard's
 	row    int32
 	time   int64
-}
-
-// headed is a row by the first bytes of its identity.
-type headed struct {
-	head uint64
-	row  int32
 }
 
 // keyedRows are rows and their keys, in the order of the keys.
@@ -104,15 +95,10 @@ func (s *scanner) byKey(from int) (list keyedRows) {
 	s.heads = s.heads[:0]
 	for i := from; i < len(s.keys); i++ {
 		if !s.dropped[i] || s.struck[s.keys[i].ID] {
-			s.heads = append(s.heads, headed{binary.BigEndian.Uint64(s.keys[i].ID[:]), int32(i)})
+			s.heads = append(s.heads, headed{head: headOf(s.keys[i].ID), row: int32(i)})
 		}
 	}
-	s.headRoom = sortByID(s.heads, s.headRoom, func(h *headed) uint64 { return h.head }, func(a, b headed) int {
-		if a.head != b.head {
-			return cmp.Compare(a.head, b.head)
-		}
-		return s.keys[a.row].Compare(s.keys[b.row])
-	})
+	s.headRoom = sortByID(s.heads, s.headRoom, func(a, b headed) int { return s.keys[a.row].Compare(s.keys[b.row]) })
 	list.rows, list.keys = make([]int32, len(s.heads)), make([]lake.Key, len(s.heads))
 	for i, h := range s.heads {
 		list.rows[i], list.keys[i] = h.row, s.keys[h.row]
@@ -196,31 +182,6 @@ func distribute[T any](rows, room []T, n int, number func(*T) int) []T {
 		at := &next[number(&room[i])]
 		rows[*at] = room[i]
 		*at++
-	}
-	return room
-}
-
-// sortByID sorts what has hashes for identities, of which head is the beginning: by that first, roughly, which leaves two or three to compare. It
-// needs room for as many, and returns it.
-func sortByID[T any](list, room []T, head func(*T) uint64, compare func(a, b T) int) []T {
-	low, high := uint64(math.MaxUint64), uint64(0)
-	for i := range list {
-		h := head(&list[i])
-		low, high = min(low, h), max(high, h)
-	}
-	n := bits.Len(uint(len(list)))
-	shift := max(0, bits.Len64(high-low)-n)
-	number := func(t *T) int { return int((head(t) - low) >> shift) }
-	room = distribute(list, room, 1<<n, number)
-	for rest := list; len(rest) > 0; {
-		alike := 1
-		for alike < len(rest) && number(&rest[alike]) == number(&rest[0]) {
-			alike++
-		}
-		if alike > 1 {
-			slices.SortFunc(rest[:alike], compare)
-		}
-		rest = rest[alike:]
 	}
 	return room
 }

@@ -36,12 +36,12 @@ func settle(ctx context.Context, s store.Store, before *lake.Commit, asOf trail.
 		return nil, err
 	}
 	for !streams.done() {
-		batch, last, err := streams.next(ctx)
+		s, err := streams.next(ctx)
 		if err != nil {
 			return nil, err
 		}
-		upto := sort.Search(len(asked), func(i int) bool { return lake.CompareIDs(asked[i], last) > 0 })
-		if err := t.batch(ctx, x, batch, asked[:upto]); err != nil {
+		upto := sort.Search(len(asked), func(i int) bool { return lake.CompareIDs(asked[i], s.last) > 0 })
+		if err := t.stretch(ctx, x, s, asked[:upto]); err != nil {
 			return nil, err
 		}
 		asked = asked[upto:]
@@ -68,31 +68,39 @@ func (t *settlement) asked(parts []*part) (list []id, err error) {
 	return slices.Compact(list), nil
 }
 
-// batch settles who keeps some events, which come ascending, and where those are that are asked for in the same stretch.
-func (t *settlement) batch(ctx context.Context, x *index, list []occurrence, asked []id) error {
-	there, err := x.find(ctx, asked, list)
+// stretch settles who keeps the events of a stretch, and where those are that are asked for in it.
+func (t *settlement) stretch(ctx context.Context, x *index, s *stretch, asked []id) error {
+	there, err := x.find(ctx, asked, s)
 	if err != nil {
 		return err
 	}
-	for next := 0; len(list) > 0; { // of those asked for, the first that no event so far goes before
-		first, rest := list[0], list[1:]
+	next := 0 // of those asked for, the first that no event so far goes before
+	for list := s.order; len(list) > 0; {
+		head, n := list[0].head, 1
+		for n < len(list) && list[n].head == head {
+			n++
+		}
+		if n == 1 && len(there) == 0 && (next == len(asked) || headOf(asked[next]) > head) { // nobody has it, or asks for it
+			list = list[1:]
+			continue
+		}
+		first, n := s.key(list[0]), 1
+		for n < len(list) && list[n].head == head && s.key(list[n]).ID == first.ID {
+			n++
+		}
 		for next < len(asked) && compareIDs(asked[next], first.ID) < 0 {
 			next++
 		}
-		n := 0
-		for n < len(rest) && rest[n].ID == first.ID {
-			n++
-		}
-		list = rest[n:]
 		if l, ok := there[first.ID]; ok {
-			t.exclude(first.shard, l.key)
-			first.Key = l.key
+			t.exclude(s.runs[list[0].run].shard, l.key)
+			first = l.key
 		} else if next < len(asked) && asked[next] == first.ID {
-			t.where[first.ID] = first.day
+			t.where[first.ID] = s.runs[list[0].run].day
 		}
-		for _, o := range rest[:n] {
-			t.exclude(o.shard, first.Key)
+		for _, h := range list[1:n] {
+			t.exclude(s.runs[h.run].shard, first)
 		}
+		list = list[n:]
 	}
 	for _, a := range asked {
 		if l, ok := there[a]; ok {

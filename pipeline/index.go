@@ -65,15 +65,15 @@ func openIndex(ctx context.Context, s store.Store, c *lake.Commit, first trail.D
 	})
 }
 
-// find returns which of the events, those asked for and those that occur, the lake has; of one that it has on several days, the first. None may have a
+// find returns which of the events, those asked for and those of a stretch, the lake has; of one that it has on several days, the first. None may have a
 // lesser ID than one of an earlier call.
-func (x *index) find(ctx context.Context, asked []id, list []occurrence) (map[id]located, error) {
+func (x *index) find(ctx context.Context, asked []id, s *stretch) (map[id]located, error) {
 	if len(x.files) == 0 { // a new lake
 		return nil, nil
 	}
 	ids := slices.Clone(asked)
-	for _, o := range list {
-		ids = append(ids, o.ID)
+	for _, h := range s.order {
+		ids = append(ids, s.key(h).ID)
 	}
 	slices.SortFunc(ids, compareIDs)
 	ids = slices.Compact(ids)

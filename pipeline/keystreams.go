@@ -12,15 +12,6 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// occurrence is an event as one shard has it.
-type occurrence struct {
-	lake.Key
-	shard int
-	day   trail.Day
-}
-
-func (o *occurrence) head() uint64 { return binary.BigEndian.Uint64(o.ID[:]) }
-
 // keyStream reads one sorted run of keys a chunk at a time: all parts are open at once.
 type keyStream struct {
 	store store.Store
@@ -55,7 +46,7 @@ func (k *keyStream) fill(ctx context.Context) error {
 
 // upto returns how many keys of the chunk are no greater than an identity.
 func (k *keyStream) upto(last [16]byte) int {
-	return sort.Search(k.chunk.Len(), func(i int) bool { return lake.CompareIDs(k.chunk.At(i).ID, last) > 0 })
+	return sort.Search(k.chunk.Len(), func(i int) bool { return lake.CompareIDs(k.chunk.ID(i), last) > 0 })
 }
 
 // keyStreams reads streams side by side: the identities of one stretch after the other, from all of them.
@@ -63,8 +54,7 @@ type keyStreams struct {
 	open      []*keyStream // those that are not at their end
 	stretches uint64       // what the identities, which are spread evenly, are divided into
 	at        uint64       // the stretch in hand
-	batch     []occurrence
-	room      []occurrence
+	stretch   stretch
 }
 
 // stretchKeys is about how many identities a stretch has, and how many are compared with the lake at once.
@@ -92,40 +82,37 @@ func openStreams(ctx context.Context, s store.Store, parts []*part) (h *keyStrea
 
 func (h *keyStreams) done() bool { return len(h.open) == 0 }
 
-// next returns the next keys, ascending, and the identity up to which there are no others. They are valid until the next call.
-func (h *keyStreams) next(ctx context.Context) (batch []occurrence, last [16]byte, err error) {
-	last = h.end()
-	whole := true
+// next returns the keys of the next stretch. It is valid until the next call.
+func (h *keyStreams) next(ctx context.Context) (*stretch, error) {
+	s, whole := &h.stretch, true
+	s.last, s.runs = h.end(), s.runs[:0]
 	for _, k := range h.open {
 		if err := k.fill(ctx); err != nil {
-			return nil, last, err
+			return nil, err
 		}
 		if k.left == 0 {
 			continue
 		}
-		if l := k.chunk.At(k.chunk.Len() - 1).ID; lake.CompareIDs(l, last) < 0 { // what follows it is not at hand
-			last, whole = l, false
+		if l := k.chunk.ID(k.chunk.Len() - 1); lake.CompareIDs(l, s.last) < 0 { // what follows it is not at hand
+			s.last, whole = l, false
 		}
 	}
 	if whole {
 		h.at++
 	}
-	h.batch = h.batch[:0]
 	open := h.open[:0]
 	for _, k := range h.open {
-		n := k.upto(last)
-		for i := range n {
-			h.batch = append(h.batch, occurrence{k.chunk.At(i), k.shard, k.day})
-		}
-		if k.chunk = k.chunk[n*lake.KeySize:]; k.left > 0 || len(k.chunk) > 0 {
+		n := k.upto(s.last) * lake.KeySize
+		s.runs = append(s.runs, run{k.chunk[:n], k.shard, k.day})
+		if k.chunk = k.chunk[n:]; k.left > 0 || len(k.chunk) > 0 {
 			open = append(open, k)
 		}
 	}
 	if h.open = open; h.done() {
-		last = lastID(math.MaxUint64)
+		s.last = lastID(math.MaxUint64)
 	}
-	h.room = sortByID(h.batch, h.room, (*occurrence).head, func(a, b occurrence) int { return a.Compare(b.Key) })
-	return h.batch, last, nil
+	s.sort()
+	return s, nil
 }
 
 // end returns the last identity of the stretch in hand.

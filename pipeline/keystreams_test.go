@@ -14,6 +14,11 @@ import (
 
 // Whatever the parts' keys look like, in memory or in files, the stretches are all of them, ascending, and none parts what has one identity.
 func TestStreamsAreAllKeysInOrder(t *testing.T) {
+	type occurrence struct {
+		lake.Key
+		shard int
+		day   trail.Day
+	}
 	r := rand.New(rand.NewPCG(1, 2))
 	s, err := store.Folder(filepath.Join(t.TempDir(), "lake"))
 	if err != nil {
@@ -66,21 +71,25 @@ func TestStreamsAreAllKeysInOrder(t *testing.T) {
 			var got []occurrence
 			var before [16]byte // that the stretches so far reach to
 			for !streams.done() {
-				batch, last, err := streams.next(t.Context())
+				s, err := streams.next(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
-				if len(got) > 0 && len(batch) > 0 && lake.CompareIDs(before, batch[0].ID) >= 0 {
-					t.Fatalf("%x comes too late: all up to %x were there", batch[0].ID, before)
+				if n := len(s.order); n > 0 {
+					if first := s.key(s.order[0]).ID; len(got) > 0 && lake.CompareIDs(before, first) >= 0 {
+						t.Fatalf("%x comes too late: all up to %x were there", first, before)
+					}
+					if l := s.key(s.order[n-1]).ID; lake.CompareIDs(l, s.last) > 0 {
+						t.Fatalf("%x is beyond the last, %x", l, s.last)
+					}
 				}
-				before = last
-				if n := len(batch); n > 0 && lake.CompareIDs(batch[n-1].ID, last) > 0 {
-					t.Fatalf("%x is beyond the last, %x", batch[n-1].ID, last)
+				before = s.last
+				if c.heads == 256 && len(s.order) > 2*stretchKeys {
+					t.Errorf("%d keys at once", len(s.order))
 				}
-				if c.heads == 256 && len(batch) > 2*stretchKeys {
-					t.Errorf("%d keys at once", len(batch))
+				for _, h := range s.order {
+					got = append(got, occurrence{s.key(h), s.runs[h.run].shard, s.runs[h.run].day})
 				}
-				got = append(got, batch...)
 			}
 			if !slices.Equal(got, want) {
 				t.Errorf("%d keys, want %d", len(got), len(want))

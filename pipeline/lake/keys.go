@@ -88,9 +88,12 @@ func (k Keys) At(i int) Key {
 	return Key{[16]byte(b[:16]), binary.BigEndian.Uint64(b[16:]), binary.BigEndian.Uint32(b[24:]), binary.BigEndian.Uint32(b[28:])}
 }
 
+// ID returns the identity of the i-th key.
+func (k Keys) ID(i int) [16]byte { return [16]byte(k[i*KeySize:]) }
+
 // Find returns the key with the given ID.
 func (k Keys) Find(id [16]byte) (Key, bool) {
-	if i := k.search(id); i < k.Len() && [16]byte(k[i*KeySize:]) == id {
+	if i := k.search(id); i < k.Len() && k.ID(i) == id {
 		return k.At(i), true
 	}
 	return Key{}, false
