@@ -23,18 +23,18 @@
 //  4. Plan (plan.go; foresee.go says what it would cost). What is new is cut into shards of at most about 32 MiB of JSON, one account's delivery day
 //     kept together where the size allows. The plan is created exclusively, before any output exists; all outputs are named after it.
 //
-//  5. Scan (ingest.go, scanall.go, scan.go, fetch.go, taking.go, rejects.go, desk.go). A shard is a straight line in one goroutine: its objects are read ahead,
-//     inflated, decoded (package decode) into columns, de-duplicated against each other, the lake and the shards before (neighbours.go), sorted, and
-//     written as one events file a day (package lake); counts and identities stay in memory where one process does the run, up to 16 MiB, or go into
-//     one working file. An object is taken in as a whole or not at all; a bad record is rejected alone. The part (part.go) says what came of every
-//     object, and is written last: a part that is there is whole.
+//  5. Scan (ingest.go, scanall.go, scan.go, fetch.go, taking.go, rejects.go, desk.go). A shard is a straight line in one goroutine: its objects are
+//     read, from a bucket ahead of their turn, inflated, decoded (package decode) into columns, de-duplicated against each other, the lake and the
+//     shards before (neighbours.go), sorted, and written as one events file a day (package lake); counts and identities stay in memory where one
+//     process does the run, up to 16 MiB, or go into one working file. An object is taken in as a whole or not at all; a bad record is rejected
+//     alone. The part (part.go) says what came of every object, and is written last: a part that is there is whole.
 //
-//  6. Merge (duplicates.go, index.go, corrections.go, merge.go, merge_state.go, compact_fold.go). The identities of all parts are read side by side,
-//     and the last 35 days of the lake are asked for them; a shard that holds what another one has first, or the lake on another day, is scanned
-//     again without it. The parts' counts become one counts file a day. Corrections (UPDATED_DATA) take the call they replace out of the counts of
-//     its day, and name it in the table replaced. Manifests name each touched day's files; a growing day that has too many small ones gets fewer and
-//     larger ones at once. The sum in = kept + duplicate + replaced + rejected must balance. Then the first commit makes the records visible, and one
-//     symlink file a day and table is replaced.
+//  6. Merge (duplicates.go, keystreams.go, stretch.go, index.go, corrections.go, merge.go, merge_state.go, compact_fold.go). The identities of all
+//     parts are read side by side, and the last 35 days of the lake are asked for them; a shard that holds what another one has first, or the lake on
+//     another day, is scanned again without it. The parts' counts become one counts file a day. Corrections (UPDATED_DATA) take the call they replace
+//     out of the counts of its day, and name it in the table replaced. Manifests name each touched day's files; a growing day that has too many small
+//     ones gets fewer and larger ones at once. The sum in = kept + duplicate + replaced + rejected must balance. Then the first commit makes the
+//     records visible, and one symlink file a day and table is replaced.
 //
 //  7. Fit (score.go, map.go, histories.go, zones.go, package baseline). For each day to decide, the counts of the 28 days before are read series by
 //     series (tiles.go); what series of one API have in common is pooled in integer sums, whose order does not matter.

@@ -43,6 +43,12 @@ func Folder(dir string) (Store, error) {
 	return &folder{dir: abs}, nil
 }
 
+// Local tells whether the objects of s are files, which the operating system mostly has in its memory.
+func Local(s Store) bool {
+	_, ok := inside[*folder](s)
+	return ok
+}
+
 func (f *folder) URL(key string) string { return filepath.Join(f.dir, filepath.FromSlash(key)) }
 
 func (f *folder) Get(ctx context.Context, key string, limit int64) ([]byte, Info, error) {
