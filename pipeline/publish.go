@@ -52,7 +52,7 @@ func (o *Options) showLatest(ctx context.Context, c *lake.Commit) error {
 		case err != nil && !errors.Is(err, store.ErrNotExist):
 			return err
 		}
-		if err := o.Lake.Put(ctx, LatestReport+form.name, body); err != nil {
+		if err := o.Lake.Prepare(ctx, LatestReport+form.name, body); err != nil {
 			return err
 		}
 	}

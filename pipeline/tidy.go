@@ -11,8 +11,8 @@ import (
 	"trailgauge/pipeline/trail"
 )
 
-// tidy finishes what a crash after a commit may have left undone, and is harmless otherwise: symlink files agree with the commit,
-// and the plan's parts are gone.
+// tidy finishes what a commit begins, and what a crash after it may have left undone, and is harmless otherwise: symlink files agree with the commit, and
+// the plan's parts are gone. Whoever makes the next commit has called it before, so that the days which this one changed are all that there is to do.
 func (o *Options) tidy(ctx context.Context, c *lake.Commit) error {
 	if c.Number == 0 {
 		return nil
@@ -26,7 +26,7 @@ func (o *Options) tidy(ctx context.Context, c *lake.Commit) error {
 	}
 	var recent []trail.Day
 	for _, r := range c.Days {
-		if moved || lake.RunOf(r.Manifest) >= c.Number-1 {
+		if moved || lake.RunOf(r.Manifest) == c.Number {
 			recent = append(recent, r.Day)
 		}
 	}

@@ -182,13 +182,14 @@ func (c *Commit) Save(ctx context.Context, s store.Store) error {
 	return c.Hint(ctx, s)
 }
 
-// Hint writes down that c is current, for the next one who looks; nothing is written when that is known already.
+// Hint writes down that c is current, for the next one who looks; nothing is written when that is known already. A power cut may take it back, which
+// makes looking slower and no more.
 func (c *Commit) Hint(ctx context.Context, s store.Store) error {
 	hint := []byte(strconv.Itoa(c.Number) + "\n")
 	if there, _, err := s.Get(ctx, latestKey, 64); err == nil && bytes.Equal(there, hint) {
 		return nil
 	}
-	return s.Put(ctx, latestKey, hint)
+	return s.Prepare(ctx, latestKey, hint)
 }
 
 // Manifest returns the key of a day's manifest, "" when the commit has nothing of that day.
