@@ -26,7 +26,8 @@ type desk struct {
 	order    []placed
 	room     []placed // for sorting order
 	written  []int32  // order, as rows alone
-	work     []byte   // the shard's working file
+	dayKeys  []lake.Key
+	work     []byte // the shard's working file
 }
 
 // placed is a row with what it is sorted by.

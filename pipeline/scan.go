@@ -286,14 +286,15 @@ func (s *scanner) writeRows(ctx context.Context, rows keyedRows) error {
 	}
 	s.desk.sort(s.order)
 	var days [][]placed
-	keys := map[trail.Day][]lake.Key{}
+	keys, room := map[trail.Day][]lake.Key{}, slices.Grow(s.dayKeys[:0], len(s.order))
+	s.dayKeys = room
 	for rest := s.order; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].day == rest[0].day {
 			n++
 		}
-		days, keys[rest[0].day] = append(days, rest[:n]), make([]lake.Key, 0, n)
-		rest = rest[n:]
+		days, keys[rest[0].day] = append(days, rest[:n]), room[:0:n]
+		rest, room = rest[n:], room[n:n]
 	}
 	for i, row := range rows.rows {
 		if !s.dropped[row] {

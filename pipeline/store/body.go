@@ -24,10 +24,12 @@ func newBody(n int64) []byte {
 		return make([]byte, n)
 	}
 	if p, _ := released.Get().(*[]byte); p != nil {
-		if size := int64(cap(*p)); n <= size && size <= 4*n { // else much memory would be kept alive for little
+		switch size := int64(cap(*p)); {
+		case size > 4*n: // much memory would be kept alive for little
+			released.Put(p)
+		case n <= size:
 			return (*p)[:n]
-		}
-		released.Put(p)
+		} // one that is too small makes room for what follows
 	}
 	return make([]byte, n, (n+leastReleased-1)/leastReleased*leastReleased)
 }
