@@ -16,7 +16,7 @@ import (
 
 // rounds is how often everything runs, in turn. Of each the least is told, for whatever else the machine does only adds; of ratios the median of
 // the rounds', for a machine that is slow for a while is so for both.
-const rounds = 5
+const rounds = 9
 
 // cost is what a process took.
 type cost struct {
@@ -74,6 +74,9 @@ func convert(trailgauge, trail, work string, peer []string) error {
 				lake = out
 				args = append(slices.Clone(args), "--lake", lake)
 			}
+			if err := warm(trail); err != nil {
+				return err
+			}
 			c, err := measure(args)
 			if err != nil {
 				return fmt.Errorf("%s: %w", r.name, err)
@@ -113,6 +116,17 @@ func ratio(a, b []cost, of func(cost) time.Duration) float64 {
 	}
 	slices.Sort(list)
 	return list[len(list)/2]
+}
+
+// warm reads the trail, so that each run finds it in memory, whatever else the machine has used that for: what is measured is not its disk.
+func warm(trail string) error {
+	objects, err := os.ReadDir(trail)
+	for _, o := range objects {
+		if err == nil {
+			_, err = os.ReadFile(filepath.Join(trail, o.Name()))
+		}
+	}
+	return err
 }
 
 func measure(args []string) (cost, error) {
