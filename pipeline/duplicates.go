@@ -92,13 +92,13 @@ func (t *settlement) stretch(ctx context.Context, x *index, s *stretch, asked []
 			next++
 		}
 		if l, ok := there[first.ID]; ok {
-			t.exclude(s.runs[list[0].run].shard, l.key)
+			t.exclude(s.portions[list[0].portion].shard, l.key)
 			first = l.key
 		} else if next < len(asked) && asked[next] == first.ID {
-			t.where[first.ID] = s.runs[list[0].run].day
+			t.where[first.ID] = s.portions[list[0].portion].day
 		}
 		for _, h := range list[1:n] {
-			t.exclude(s.runs[h.run].shard, first)
+			t.exclude(s.portions[h.portion].shard, first)
 		}
 		list = list[n:]
 	}

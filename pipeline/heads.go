@@ -10,9 +10,9 @@ import (
 
 // headed stands for a key while keys are sorted: the first bytes of its identity, and where it is.
 type headed struct {
-	head uint64
-	run  int32 // of a stretch
-	row  int32
+	head    uint64
+	portion int32 // of a stretch
+	row     int32
 }
 
 func headOf(identity [16]byte) uint64 { return binary.BigEndian.Uint64(identity[:]) }

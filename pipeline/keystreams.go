@@ -85,7 +85,7 @@ func (h *keyStreams) done() bool { return len(h.open) == 0 }
 // next returns the keys of the next stretch. It is valid until the next call.
 func (h *keyStreams) next(ctx context.Context) (*stretch, error) {
 	s, whole := &h.stretch, true
-	s.last, s.runs = h.end(), s.runs[:0]
+	s.last, s.portions = h.end(), s.portions[:0]
 	for _, k := range h.open {
 		if err := k.fill(ctx); err != nil {
 			return nil, err
@@ -103,7 +103,7 @@ func (h *keyStreams) next(ctx context.Context) (*stretch, error) {
 	open := h.open[:0]
 	for _, k := range h.open {
 		n := k.upto(s.last) * lake.KeySize
-		s.runs = append(s.runs, run{k.chunk[:n], k.shard, k.day})
+		s.portions = append(s.portions, portion{k.chunk[:n], k.shard, k.day})
 		if k.chunk = k.chunk[n:]; k.left > 0 || len(k.chunk) > 0 {
 			open = append(open, k)
 		}

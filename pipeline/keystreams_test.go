@@ -88,7 +88,7 @@ func TestStreamsAreAllKeysInOrder(t *testing.T) {
 					t.Errorf("%d keys at once", len(s.order))
 				}
 				for _, h := range s.order {
-					got = append(got, occurrence{s.key(h), s.runs[h.run].shard, s.runs[h.run].day})
+					got = append(got, occurrence{s.key(h), s.portions[h.portion].shard, s.portions[h.portion].day})
 				}
 			}
 			if !slices.Equal(got, want) {
