@@ -24,10 +24,10 @@ type desk struct {
 	heads    []headed
 	headRoom []headed // for sorting heads
 	order    []placed
-	room     []placed // for sorting order
-	written  []int32  // order, as rows alone
-	dayKeys  []lake.Key
-	work     []byte // the shard's working file
+	room     []placed   // for sorting order
+	written  []int32    // order, as rows alone
+	dayKeys  []lake.Key // of what is written, a day after the other
+	work     []byte     // the shard's working file
 }
 
 // placed is a row with what it is sorted by.

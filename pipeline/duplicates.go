@@ -36,12 +36,12 @@ func settle(ctx context.Context, s store.Store, before *lake.Commit, asOf trail.
 		return nil, err
 	}
 	for !streams.done() {
-		s, err := streams.next(ctx)
+		next, err := streams.next(ctx)
 		if err != nil {
 			return nil, err
 		}
-		upto := sort.Search(len(asked), func(i int) bool { return lake.CompareIDs(asked[i], s.last) > 0 })
-		if err := t.stretch(ctx, x, s, asked[:upto]); err != nil {
+		upto := sort.Search(len(asked), func(i int) bool { return compareIDs(asked[i], next.last) > 0 })
+		if err := t.stretch(ctx, x, next, asked[:upto]); err != nil {
 			return nil, err
 		}
 		asked = asked[upto:]
@@ -76,11 +76,9 @@ func (t *settlement) stretch(ctx context.Context, x *index, s *stretch, asked []
 	}
 	next := 0 // of those asked for, the first that no event so far goes before
 	for list := s.order; len(list) > 0; {
-		head, n := list[0].head, 1
-		for n < len(list) && list[n].head == head {
-			n++
-		}
-		if n == 1 && len(there) == 0 && (next == len(asked) || headOf(asked[next]) > head) { // nobody has it, or asks for it
+		head := list[0].head
+		alone := len(list) == 1 || list[1].head != head
+		if alone && len(there) == 0 && (next == len(asked) || headOf(asked[next]) > head) { // nobody has it, or asks for it
 			list = list[1:]
 			continue
 		}
@@ -92,13 +90,13 @@ func (t *settlement) stretch(ctx context.Context, x *index, s *stretch, asked []
 			next++
 		}
 		if l, ok := there[first.ID]; ok {
-			t.exclude(s.portions[list[0].portion].shard, l.key)
+			t.exclude(s.of(list[0]).shard, l.key)
 			first = l.key
 		} else if next < len(asked) && asked[next] == first.ID {
-			t.where[first.ID] = s.portions[list[0].portion].day
+			t.where[first.ID] = s.of(list[0]).day
 		}
 		for _, h := range list[1:n] {
-			t.exclude(s.portions[h.portion].shard, first)
+			t.exclude(s.of(h).shard, first)
 		}
 		list = list[n:]
 	}

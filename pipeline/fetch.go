@@ -35,8 +35,8 @@ type fetcher struct {
 	objects []Object
 	ahead   *semaphore.Weighted
 	got     []chan fetched // of objects that are read ahead; nil: none are
-	begun   time.Time      // when the first was taken
-	waited  time.Duration  // for objects since then
+	begun   time.Time
+	waited  time.Duration // since then, for objects
 }
 
 // waitShare says how small a part of the time reading objects in turn must stay: 1/8. 0 is any part.
@@ -45,7 +45,7 @@ var waitShare time.Duration = 8 // a variable for tests
 // fetch reads objects in the order given. take(i) must be called once for every i, in order; stop ends it early.
 func fetch(ctx context.Context, s store.Store, objects []Object) (take func(i int) fetched, stop func()) {
 	ctx, stop = context.WithCancel(ctx)
-	f := &fetcher{ctx: ctx, store: s, objects: objects}
+	f := &fetcher{ctx: ctx, store: s, objects: objects, begun: time.Now()}
 	if !store.Local(s) {
 		f.goAhead(0)
 	}
@@ -53,17 +53,14 @@ func fetch(ctx context.Context, s store.Store, objects []Object) (take func(i in
 }
 
 func (f *fetcher) take(i int) fetched {
-	now := time.Now()
-	if i == 0 {
-		f.begun = now
-	}
-	if f.got == nil && waitShare*f.waited > now.Sub(f.begun) {
-		f.goAhead(i)
-	}
 	if f.got == nil {
-		r := f.read(i)
-		f.waited += time.Since(now)
-		return r
+		now := time.Now()
+		if waitShare*f.waited <= now.Sub(f.begun) {
+			r := f.read(i)
+			f.waited += time.Since(now)
+			return r
+		}
+		f.goAhead(i)
 	}
 	r := <-f.got[i]
 	if r.held { // not when it was interrupted before its turn

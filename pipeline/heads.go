@@ -26,10 +26,11 @@ func sortByID(list, room []headed, compare func(a, b headed) int) []headed {
 	}
 	n := bits.Len(uint(len(list)))
 	shift := max(0, bits.Len64(high-low)-n)
-	room = distribute(list, room, 1<<n, func(h *headed) int { return int((h.head - low) >> shift) })
+	number := func(h *headed) int { return int((h.head - low) >> shift) }
+	room = distribute(list, room, 1<<n, number)
 	for rest := list; len(rest) > 0; {
 		alike := 1
-		for alike < len(rest) && (rest[alike].head-low)>>shift == (rest[0].head-low)>>shift {
+		for alike < len(rest) && number(&rest[alike]) == number(&rest[0]) {
 			alike++
 		}
 		if alike > 1 {

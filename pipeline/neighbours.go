@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -121,14 +120,14 @@ func sieveOf(keys []lake.Key) sieve {
 	v := sieve{make([]uint64, 1<<(size-6)), 64 - size}
 	clear(v.bits) // else each page of it is found empty first and written later, which halts all other processors
 	for i := range keys {
-		head := binary.BigEndian.Uint64(keys[i].ID[:]) >> v.shift
+		head := headOf(keys[i].ID) >> v.shift
 		v.bits[head>>6] |= 1 << (head & 63)
 	}
 	return v
 }
 
 func (v *sieve) passes(id [16]byte) bool {
-	head := binary.BigEndian.Uint64(id[:]) >> v.shift
+	head := headOf(id) >> v.shift
 	return v.bits[head>>6]>>(head&63)&1 != 0
 }
 

@@ -20,7 +20,10 @@ type portion struct {
 	day       trail.Day
 }
 
-func (s *stretch) key(h headed) lake.Key { return s.portions[h.portion].At(int(h.row)) }
+// of returns where a key is from.
+func (s *stretch) of(h headed) *portion { return &s.portions[h.portion] }
+
+func (s *stretch) key(h headed) lake.Key { return s.of(h).At(int(h.row)) }
 
 // sort brings all keys into order.
 func (s *stretch) sort() {
