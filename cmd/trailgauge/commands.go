@@ -33,13 +33,17 @@ func grammar(args []string) any {
 	all := reflect.TypeFor[commands]()
 	version, _ := all.FieldByName("Version")
 	for i := range all.NumField() {
-		f := all.Field(i)
-		name := cmp.Or(f.Tag.Get("name"), strings.ToLower(f.Name))
-		if _, ok := f.Tag.Lookup("cmd"); ok && len(args) > 0 && args[0] == name {
-			return reflect.New(reflect.StructOf([]reflect.StructField{f, version})).Interface()
+		if name, ok := commandName(all.Field(i)); ok && len(args) > 0 && args[0] == name {
+			return reflect.New(reflect.StructOf([]reflect.StructField{all.Field(i), version})).Interface()
 		}
 	}
 	return new(commands)
+}
+
+// commandName returns what a member of commands is called on the command line; false: it is no command.
+func commandName(f reflect.StructField) (name string, ok bool) {
+	_, ok = f.Tag.Lookup("cmd")
+	return cmp.Or(f.Tag.Get("name"), strings.ToLower(f.Name)), ok
 }
 
 // command is what each subcommand's struct is.

@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"reflect"
-	"strings"
 	"testing"
 )
 
@@ -23,11 +21,10 @@ func TestGrammarOfOneCommand(t *testing.T) {
 	all := reflect.TypeFor[commands]()
 	tried := 0
 	for i := range all.NumField() {
-		f := all.Field(i)
-		if _, ok := f.Tag.Lookup("cmd"); !ok {
+		name, ok := commandName(all.Field(i))
+		if !ok {
 			continue
 		}
-		name := cmp.Or(f.Tag.Get("name"), strings.ToLower(f.Name))
 		if n := reflect.TypeOf(grammar([]string{name})).Elem().NumField(); n != 2 {
 			t.Errorf("%s is parsed by a grammar of %d members", name, n)
 		}
