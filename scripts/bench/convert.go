@@ -56,15 +56,22 @@ func convert(trailgauge, trail, work string, peer []string) error {
 	ours := func(flags ...string) []string {
 		return append([]string{trailgauge, "run", "--trail", trail, "--as-of", asOf}, flags...)
 	}
+	const (
+		two = iota
+		duck
+		one
+		bottom
+		all
+	)
 	runs := []struct {
 		name string
 		args []string
 	}{
-		{"conversion, 2 workers", ours("--score-from", asOf, "--workers", "2")},
-		{"the peer, 2 threads", peer},
-		{"conversion, 1 worker", ours("--score-from", asOf, "--workers", "1")},
-		{"the floor, 1 thread", []string{self, "floor", trail}},
-		{"the whole run, 2 workers", ours("--workers", "2")},
+		two:    {"conversion, 2 workers", ours("--score-from", asOf, "--workers", "2")},
+		duck:   {"the peer, 2 threads", peer},
+		one:    {"conversion, 1 worker", ours("--score-from", asOf, "--workers", "1")},
+		bottom: {"the floor, 1 thread", []string{self, "floor", trail}},
+		all:    {"the whole run, 2 workers", ours("--workers", "2")},
 	}
 	costs := make([][]cost, len(runs)) // by run and round
 	for round := range rounds {
@@ -81,7 +88,7 @@ func convert(trailgauge, trail, work string, peer []string) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", r.name, err)
 			}
-			if i == 1 {
+			if i == duck {
 				peerFile = out + ".parquet"
 				if err := os.Rename(filepath.Join(work, "peer.parquet"), peerFile); err != nil {
 					return err
@@ -98,13 +105,12 @@ func convert(trailgauge, trail, work string, peer []string) error {
 		}
 		fmt.Printf("%-26s %7.2f s %7.2f s %6.0f MiB\n", r.name, least.cpu.Seconds(), least.wall.Seconds(), float64(least.peak)/(1<<20))
 	}
-	two, duck, one, bottom, all := costs[0], costs[1], costs[2], costs[3], costs[4]
 	cpu, wall := func(c cost) time.Duration { return c.cpu }, func(c cost) time.Duration { return c.wall }
 	fmt.Printf("\n%-28s %10s %10s\n", "", "conversion", "whole run")
-	fmt.Printf("%-28s %10.2f %10.2f   (aim: at most 0.50)\n", "CPU : peer", ratio(two, duck, cpu), ratio(all, duck, cpu))
-	fmt.Printf("%-28s %10.2f %10.2f   (aim: at most 1.60)\n", "CPU : floor", ratio(two, bottom, cpu), ratio(all, bottom, cpu))
-	fmt.Printf("%-28s %10.2f %10.2f\n", "wall : peer", ratio(two, duck, wall), ratio(all, duck, wall))
-	fmt.Printf("%-28s %10.2f              (aim: at least 1.80)\n", "wall, 1 worker : 2 workers", ratio(one, two, wall))
+	fmt.Printf("%-28s %10.2f %10.2f   (aim: at most 0.50)\n", "CPU : peer", ratio(costs[two], costs[duck], cpu), ratio(costs[all], costs[duck], cpu))
+	fmt.Printf("%-28s %10.2f %10.2f   (aim: at most 1.60)\n", "CPU : floor", ratio(costs[two], costs[bottom], cpu), ratio(costs[all], costs[bottom], cpu))
+	fmt.Printf("%-28s %10.2f %10.2f\n", "wall : peer", ratio(costs[two], costs[duck], wall), ratio(costs[all], costs[duck], wall))
+	fmt.Printf("%-28s %10.2f              (aim: at least 1.80)\n", "wall, 1 worker : 2 workers", ratio(costs[one], costs[two], wall))
 	return sizes(lake, peerFile)
 }
 
